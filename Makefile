@@ -1,0 +1,147 @@
+# Troupe's build. `make` builds build/troupe; `make help` lists the targets.
+#
+# Every src/**/*.c is compiled into the binary by virtue of being there; a *_test.c beside it becomes a program of its
+# own, linked with all objects but cli/main.o. One directory of objects per configuration: CONFIG=release|debug|asan|tsan.
+# build/gen/ holds what is generated for all configurations, build/prism/ the parser.
+
+CONFIG ?= release
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v ccache 2>/dev/null),ccache gcc,gcc)
+endif
+
+OBJ := build/obj/$(CONFIG)
+BIN := $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
+
+WARN     := -Wall -Wextra
+CPPFLAGS += -Isrc -Iinclude -Ibuild/gen -D_GNU_SOURCE
+BASE     := -std=gnu11 $(WARN) -fno-strict-aliasing -fwrapv -fno-omit-frame-pointer -g
+CFLAGS_release := -O2
+CFLAGS_debug   := -Og -DTR_DEBUG
+CFLAGS_asan    := -O1 -DTR_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_tsan    := -O1 -DTR_DEBUG -fsanitize=thread
+LDFLAGS_asan   := -fsanitize=address,undefined
+LDFLAGS_tsan   := -fsanitize=thread
+CFLAGS  += $(BASE) $(CFLAGS_$(CONFIG))
+LDFLAGS += $(LDFLAGS_$(CONFIG)) -Wl,--gc-sections
+# Static where Debian offers it and every start would pay for the dynamic linker otherwise. What few programs need
+# (OpenSSL, libyaml, libedit) is loaded when it is first asked for.
+LDLIBS  += -Wl,-Bstatic -lgmp -lz -Wl,-Bdynamic -lonig -lpthread -lm -ldl
+
+SOURCES := $(filter-out %_test.c,$(sort $(shell find src -name '*.c')))
+TESTS   := $(sort $(shell find src -name '*_test.c'))
+PRELUDE := $(filter-out %_test.rb,$(sort $(wildcard src/core/*.rb)))
+OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/prism/prism.o
+TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
+
+.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast
+.SECONDARY:
+
+all: $(BIN)/troupe ## the release build: build/troupe
+
+debug: ## assertions on, -Og: build/debug/troupe
+	@$(MAKE) CONFIG=debug all
+
+gen: build/gen/ast_nodes.h build/gen/ast_tables.c build/gen/prelude.c ## generated sources only
+
+$(BIN)/troupe: $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OBJ)/%.o: src/%.c | gen
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/gen/%.o: build/gen/%.c | gen
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- what is generated ----
+
+# Packages from apt and npm. The stamp is newer than what tools/deps looks at, or tools/deps runs again.
+build/deps.stamp: tools/deps package.json package-lock.json
+	@mkdir -p build
+	tools/deps
+	@touch $@
+
+PRISM := node_modules/@ruby/prism/src
+build/gen/ast_nodes.h build/gen/ast_tables.c &: tools/gen_ast.mjs build/deps.stamp
+	@mkdir -p build/gen
+	node tools/gen_ast.mjs $(PRISM) build/gen
+
+build/gen/prelude.c: tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
+	@mkdir -p build/gen
+	node tools/gen_prelude.mjs $@ $(PRELUDE)
+
+# The parser: WebAssembly to C. Bounds are checked in software, because Troupe owns SIGSEGV; functions nobody calls
+# (the module exports all of its libc) are dropped by the linker. Always optimised: it is not what we debug.
+build/prism/prism.c build/prism/prism.h &: build/deps.stamp
+	@mkdir -p build/prism
+	wasm2c $(PRISM)/prism.wasm -n prism -o build/prism/prism.c
+
+$(OBJ)/prism/prism.o: build/prism/prism.c src/syntax/wasm/wasm-rt.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g1 -w -fno-strict-aliasing -fwrapv -ffunction-sections -Isrc/syntax/wasm \
+	    -c -o $@ $<
+
+$(OBJ)/syntax/parse.o $(OBJ)/syntax/wasm/%.o: CPPFLAGS += -Isrc/syntax/wasm -Ibuild/prism
+$(OBJ)/syntax/parse.o $(OBJ)/syntax/wasm/sandbox.o: build/prism/prism.h
+
+# ---- tests ----
+
+$(BIN)/test/%: src/%.c $(filter-out $(OBJ)/cli/main.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $^ $(LDLIBS)
+
+unit: $(TEST_BINS) ## build the C unit tests
+
+test: all unit ## everything that must pass
+	tools/run_tests $(BIN)
+
+test-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) CONFIG=asan test
+
+test-tsan: ## the scheduler's and the Ractors' tests under ThreadSanitizer
+	$(MAKE) CONFIG=tsan all unit
+	tools/run_tests build/tsan sched ractor
+
+test-gc: all unit ## a sample with a collection at every allocation
+	TROUPE_GC_STRESS=1 TROUPE_GC_VERIFY=1 tools/run_tests $(BIN) sample
+
+lint: gen ## effects (clang), layers, headers that compile alone
+	tools/lint_layers
+	tools/lint_headers
+	tools/lint_effects $(SOURCES)
+
+bench: all ## the benchmarks of bench/
+	bench/run $(BIN)/troupe
+
+demo: all ## the main job: a pool of Ractors and a pipeline, against one Ractor
+	tools/demo $(BIN)/troupe
+
+# ---- fuzzing (clang) ----
+
+FUZZ_SECONDS ?= 60
+fuzz-ast: build/fuzz/ast ## arbitrary bytes into the tree's loader; FUZZ_SECONDS=60
+	@mkdir -p build/fuzz/ast-corpus
+	build/fuzz/ast -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/ast-corpus test/fuzz/ast
+
+build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out src/syntax/wasm/%,$(wildcard src/syntax/*.c)) build/gen/ast_tables.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(BASE) -O1 -DTR_FUZZ -fsanitize=fuzzer,address,undefined -o $@ $^
+
+# ---- installation ----
+
+PREFIX ?= /usr/local
+install: all ## PREFIX=/usr/local: the command and the libraries that `require` finds
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/troupe
+	install -m 755 $(BIN)/troupe $(DESTDIR)$(PREFIX)/bin/troupe
+	if [ -d lib ]; then cp -R lib/. $(DESTDIR)$(PREFIX)/lib/troupe/; fi
+	if [ -f include/troupe.h ]; then install -D -m 644 include/troupe.h $(DESTDIR)$(PREFIX)/include/troupe.h; fi
+
+clean: ## all that was built; node_modules stays
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+-include $(OBJECTS:.o=.d) $(TEST_BINS:=.d)
