@@ -1,0 +1,169 @@
+/* iseq.h - an instruction sequence: what the compiler makes, the interpreter runs and the dumper prints.
+ *
+ * An Iseq is an immutable, shareable object (TYPE_ISEQ): any Ractor on any worker runs the same one. What changes
+ * after compilation are inline caches (single words, published with one atomic store). All literals are
+ * shareable (frozen strings, frozen arrays and hashes that duparray/duphash copy, regexps, bignums, ranges).
+ *
+ * Environment layout, as in YARV (the frame's `ep` points at the flags word):
+ *
+ *      locals[0] … locals[n-1]  ep[-2] method/cref   ep[-1] specval   ep[0] flags   operand stack …
+ *
+ * so local i of n has the index  idx = n - i + 2  and lives at ep[-idx]. Parameters come first, in YARV's order:
+ * lead, opt, rest, post, kw (required first, then optional), kwrest, block, then other locals. An optional
+ * keyword set needs one hidden local after the keywords (`kw.bits_start`) for checkkeyword.
+ */
+#ifndef TR_BYTECODE_ISEQ_H
+#define TR_BYTECODE_ISEQ_H
+
+#include <stdatomic.h>
+
+#include "heap/heap.h"
+#include "value/symbol.h"
+#include "value/value.h"
+
+typedef struct Iseq Iseq;
+typedef struct Method Method;
+typedef struct CallCache CallCache;
+typedef struct Cref Cref;
+typedef uint64_t CodeWord;
+
+typedef enum Opcode {
+#define INSN(name, operands, pops, pushes, effect) OP_##name,
+#include "bytecode/insns.def"
+#undef INSN
+    OP_COUNT
+} Opcode;
+
+typedef enum IseqType {
+    ISEQ_TOP, ISEQ_MAIN, ISEQ_METHOD, ISEQ_BLOCK, ISEQ_CLASS, ISEQ_RESCUE, ISEQ_ENSURE, ISEQ_EVAL, ISEQ_ONCE
+} IseqType;
+
+/* --- call sites --- */
+enum CallFlags { /* printed by the dumper under YARV's names */
+    CALL_ARGS_SPLAT = 1 << 0, CALL_ARGS_BLOCKARG = 1 << 1, CALL_FCALL = 1 << 2, CALL_VCALL = 1 << 3,
+    CALL_ARGS_SIMPLE = 1 << 4, CALL_KWARG = 1 << 5, CALL_KW_SPLAT = 1 << 6, CALL_TAILCALL = 1 << 7,
+    CALL_SUPER = 1 << 8, CALL_ZSUPER = 1 << 9, CALL_OPT_SEND = 1 << 10, CALL_KW_SPLAT_MUT = 1 << 11,
+    CALL_ARGS_SPLAT_MUT = 1 << 12, CALL_FORWARDING = 1 << 13
+};
+typedef struct CallKeywords { uint32_t count; Id names[]; } CallKeywords; /* static keyword names of a call */
+
+/* One per call instruction, malloc'ed with the iseq. Stack: receiver, args…, [splat array is the last positional],
+ * [keyword values in order, or one hash with KW_SPLAT], [block argument with ARGS_BLOCKARG]. */
+typedef struct CallData {
+    Id mid;
+    uint32_t argc;             /* as YARV: positional, plus keywords->count with KWARG, plus 1 with KW_SPLAT; no block arg */
+    uint32_t flags;            /* CallFlags */
+    const CallKeywords *keywords; /* with CALL_KWARG */
+    _Atomic(CallCache *) cache;   /* vm/method.h; never NULL, starts as the empty cache; relaxed load, release store */
+} CallData;
+
+/* --- other inline caches --- */
+typedef struct ConstCacheEntry ConstCacheEntry; /* vm/constant.h: immutable {serial, value or cell, cref} */
+typedef struct ConstCache { const Id *path; /* 0-terminated; path[0] == TR_ID_NONE+… */ bool absolute; _Atomic(ConstCacheEntry *) entry; } ConstCache;
+typedef struct IvarCache { _Atomic(uint64_t) word; } IvarCache; /* shape id << 32 | slot + 1; 0 empty */
+typedef struct OnceCache { _Atomic(void *) state; Cell *cell; } OnceCache; /* vm/once.c */
+typedef struct RespondCache { _Atomic(CallCache *) cache; } RespondCache;
+
+/* --- exceptions: YARV's catch table --- */
+typedef enum CatchType { CATCH_RESCUE = 1, CATCH_ENSURE, CATCH_RETRY, CATCH_BREAK, CATCH_REDO, CATCH_NEXT } CatchType;
+typedef struct CatchEntry {
+    CatchType type;
+    Iseq *iseq;            /* RESCUE, ENSURE: run in a frame of its own; its local 0 is $! (error info) */
+    uint32_t start, end;   /* word offsets: start < pc-after-instruction ≤ end, as in YARV */
+    uint32_t cont;         /* where to go on */
+    uint32_t sp;           /* operand stack depth there */
+} CatchEntry;
+
+typedef struct LineEntry { uint32_t offset; int32_t line; int32_t node_id; uint32_t column; uint32_t events; } LineEntry;
+
+/* --- parameters --- */
+typedef struct KeywordParams {
+    uint32_t count, required_count;
+    int32_t bits_start;    /* local number of the "which were given" word */
+    int32_t rest_start;    /* **rest, or -1 */
+    const Id *names;       /* required first */
+    const Value *defaults; /* for the optional ones: literal, or TR_UNDEF when code computes it (checkkeyword) */
+} KeywordParams;
+
+typedef struct Params {
+    uint32_t size;         /* locals that are parameters */
+    uint32_t lead_count, opt_count, post_count;
+    int32_t rest_start, post_start, block_start; /* local numbers, -1 when absent */
+    const uint32_t *opt_table;  /* opt_count + 1 word offsets: where to start with i optionals given */
+    KeywordParams *keywords;    /* NULL when none; kwrest alone also makes one, with count 0 */
+    bool accepts_no_keywords : 1;   /* **nil */
+    bool accepts_no_block : 1;      /* &nil */
+    bool ambiguous_param0 : 1;      /* { |a| } rather than { |a,| } */
+    bool anonymous_rest : 1, anonymous_kwrest : 1;
+    bool ruby2_keywords : 1;
+    bool forwardable : 1;           /* (...) : compile it as *rest, **kwrest, &block with anonymous names */
+    bool is_simple : 1;             /* lead only */
+    bool is_lambda_literal : 1;     /* -> { } */
+    bool uses_it : 1;               /* numbered or `it` parameters: lead parameters named _1… / it (hidden) */
+    bool has_numbered : 1;
+    bool is_internal : 1;           /* core library in Ruby: hidden from backtraces */
+} Params;
+
+struct Iseq {
+    Header h;                  /* TYPE_ISEQ, shareable */
+    /* fixed after compilation */
+    IseqType type;
+    CodeWord *code;            /* tr_iseq_finish turns opcodes into handler addresses */
+    uint32_t size;             /* words */
+    uint32_t local_count;
+    uint32_t stack_max;        /* operand stack words, exact */
+    uint32_t first_line, last_line;
+    const Id *locals;          /* names, 0 for hidden */
+    Params params;
+    CatchEntry *catches;  uint32_t catch_count;
+    LineEntry *lines;     uint32_t line_count;
+    Iseq *parent;              /* lexically enclosing, NULL at the top */
+    Iseq *local_iseq;          /* the method/class/top that owns the locals of level "out of all blocks" */
+    Iseq **children;      uint32_t child_count;   /* for the dumper and the collector */
+    Value *literals;      uint32_t literal_count; /* all Values in code, for the collector */
+    CallData *calls;      uint32_t call_count;
+    Id name;                   /* method name for ISEQ_METHOD, else 0 */
+    Value label;               /* frozen String: "foo", "block in foo", "<main>", "<class:A>", "rescue in foo" */
+    Value path, absolute_path; /* frozen Strings; absolute_path nil for eval */
+    Value source;              /* frozen String kept only for eval'd or SCRIPT_LINES__ use, else nil */
+    bool is_internal;          /* core library */
+    bool uses_block;           /* yield, super without args, &block: "block might not be used" */
+    bool has_outer_writes;     /* isolation: sets an outer local */
+    const Id *outer_reads, *outer_writes; /* 0-terminated: outer variables read / assigned by this block and its children */
+    bool outer_yield;          /* yields from an enclosing method */
+    /* the code words' own owners, freed with the iseq */
+    void *arena;
+    _Atomic(void *) jit;       /* for a later JIT */
+    _Atomic uint32_t run_count;
+};
+
+/* Operand kinds of an opcode, e.g. "CS"; its YARV name; its length in words. */
+const char *tr_insn_operands(Opcode op);
+const char *tr_insn_name(Opcode op);
+static inline uint32_t tr_insn_size(Opcode op) { return 1 + (uint32_t)strlen(tr_insn_operands(op)); }
+/* The opcode at a word offset, also after tr_iseq_finish. */
+Opcode tr_iseq_opcode(const Iseq *iseq, uint32_t offset);
+/* Line of the instruction whose *end* is at most pc (pc as saved in a frame: the next instruction). */
+int tr_iseq_line(const Iseq *iseq, uint32_t pc_offset);
+
+/* --- compiling --- */
+typedef struct Ast Ast;
+typedef struct CompileOptions {
+    bool frozen_string_literal_set, frozen_string_literal; /* from the command line */
+    bool is_internal;      /* core library: no line events, hidden frames */
+    bool no_peephole;
+    Iseq *parent;          /* for eval: the iseq whose locals are visible */
+    int first_line;
+    bool print_result, loop_gets, autosplit, chomp; /* reserved for -n -p -a -l, which the parser handles */
+} CompileOptions;
+/* Ast to Iseq. Semantic errors that Prism does not report do not exist; so it cannot fail except by memory.
+ * type is ISEQ_MAIN, ISEQ_TOP or ISEQ_EVAL. */
+MAY_GC Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
+                        const CompileOptions *options);
+/* Turns opcodes into the interpreter's handler addresses; the interpreter supplies the table at start-up. */
+void tr_iseq_set_handlers(const void *const *handlers);
+void tr_iseq_finish(Iseq *iseq);
+/* The disassembly as `ruby --dump=insns` prints it, in a malloc'ed string. */
+char *tr_iseq_disasm(const Iseq *iseq, size_t *size);
+
+#endif

@@ -1,0 +1,134 @@
+/* heap.h - the memory of one Ractor: allocation, the write barrier, roots, collection.
+ *
+ * A Heap belongs to one Ractor and is touched only by the worker that runs it. It is a set of 64 KiB pages,
+ * aligned to their size, each cut into slots of one size class; an object larger than the largest slot keeps its
+ * bulk in a buffer outside (tr_buffer_*), which is accounted to the heap so that it drives collections too.
+ * Marking is precise from roots and objects, conservative from machine stacks; sweeping is lazy. Objects never move.
+ *
+ * The isolation rule: an object refers to immediates, objects of its own heap, and shareable objects only. A
+ * collection stops at shareable and foreign objects. A shareable object refers to shareable ones only; what Ruby
+ * hangs on shareable structure but is not shareable lives in a Cell, a root of the Ractor that owns it.
+ */
+#ifndef TR_HEAP_HEAP_H
+#define TR_HEAP_HEAP_H
+
+#include "base/assert.h"
+#include "base/effects.h"
+#include "value/value.h"
+
+typedef struct Heap Heap;
+typedef struct Fiber Fiber;
+typedef struct Ractor Ractor;
+
+#define TR_PAGE_BYTES ((size_t)65536)
+#define TR_SLOT_MAX_BYTES ((size_t)1024) /* the largest object; bulk beyond goes to a buffer */
+
+/* --- life --- */
+Heap *tr_heap_new(Ractor *owner);
+/* Runs free callbacks; pages with shareable objects pass to the shared space, all others are released. */
+void tr_heap_free(Heap *taken_heap);
+
+/* --- allocation --- */
+/* A new object of `bytes` (header included, ≤ TR_SLOT_MAX_BYTES), zeroed after the header, flags = type | flags.
+ * Never fails: a process that cannot get a page ends with an error message. */
+MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
+/* How many bytes the slot of an object really has: room to embed. */
+size_t tr_heap_slot_bytes(Value v);
+
+/* Bulk outside the pages. Return NULL when there is no memory (the caller raises NoMemoryError). The sizes keep the
+ * heap's account; pass the same size to free that was allocated. realloc may collect as alloc may. */
+MAY_GC void *tr_buffer_alloc(Fiber *f, size_t bytes);
+MAY_GC void *tr_buffer_realloc(Fiber *f, void *buffer, size_t old_bytes, size_t new_bytes);
+void tr_buffer_free(Heap *heap, void *buffer, size_t bytes);
+/* A buffer that came from elsewhere (a parcel) or left for elsewhere: only the account changes. */
+void tr_buffer_adopt(Heap *heap, size_t bytes);
+void tr_buffer_disown(Heap *heap, size_t bytes);
+
+/* --- types: how the collector sees an object --- */
+typedef struct Tracer Tracer;
+typedef struct HeapType {
+    const char *name;
+    void (*trace)(Tracer *tracer, Value object);  /* tr_trace every reference except the header's class */
+    void (*free)(Heap *heap, Value object);       /* release buffers; must not touch other objects; NULL if none */
+    size_t (*size)(Value object);                 /* bytes outside the slot, for ObjectSpace; NULL if none */
+} HeapType;
+/* Called at start-up by the layer that owns the type. */
+void tr_heap_register_type(ObjectType type, const HeapType *description);
+void tr_trace(Tracer *tracer, Value value);                       /* any Value, immediates included */
+void tr_trace_range(Tracer *tracer, const Value *from, size_t count);
+void tr_trace_conservative(Tracer *tracer, const void *from, const void *to); /* words that may be pointers */
+Heap *tr_tracer_heap(Tracer *tracer);
+
+/* --- roots: the Ractor registers functions that trace its threads' stacks, tables, cells … --- */
+typedef void (*RootFn)(Tracer *tracer, void *context);
+void tr_heap_add_root(Heap *heap, RootFn fn, void *context);
+void tr_heap_remove_root(Heap *heap, RootFn fn, void *context);
+
+/* --- the write barrier: every store of a reference into a heap object goes through one of these --- */
+void tr_heap_remember(Value owner); /* slow path: an old object got a young reference */
+void tr_heap_assert_isolation(Value owner, Value value); /* debug builds */
+#define TR_FLAG_OLD (1u << 13)  /* survived; with the generational mode */
+#define TR_FLAG_REMEMBERED (1u << 14)
+
+static inline void tr_barrier(Value owner, Value value) {
+#ifdef TR_DEBUG
+    tr_heap_assert_isolation(owner, value);
+#endif
+    if (tr_is_object(value) &&
+        (tr_header(owner)->flags & (TR_FLAG_OLD | TR_FLAG_REMEMBERED)) == TR_FLAG_OLD)
+        tr_heap_remember(owner);
+}
+/* *slot = value, where slot lies in `owner` or in a buffer of it. */
+static inline void tr_write(Value owner, Value *slot, Value value) {
+    *slot = value;
+    tr_barrier(owner, value);
+}
+/* After a bulk store (memcpy) of many references into `owner`. */
+static inline void tr_write_many(Value owner) {
+    if ((tr_header(owner)->flags & (TR_FLAG_OLD | TR_FLAG_REMEMBERED)) == TR_FLAG_OLD) tr_heap_remember(owner);
+}
+
+/* --- whose object is this --- */
+Heap *tr_heap_of(Value object);
+static inline bool tr_is_shareable_flagged(Value v) { return tr_is_immediate(v) || tr_has_flag(v, TR_FLAG_SHAREABLE); }
+
+/* --- collection --- */
+MAY_GC void tr_heap_collect(Fiber *f);
+bool tr_heap_set_disabled(Heap *heap, bool disabled); /* returns the former state */
+bool tr_heap_set_stress(Heap *heap, bool stress);
+bool tr_heap_is_stress(Heap *heap);
+void tr_heap_verify(Heap *heap); /* walks everything, aborts on a broken invariant */
+typedef struct HeapStats {
+    uint64_t collections, minor_collections, shared_collections, allocated_objects, freed_objects, live_objects;
+    uint64_t pages, page_bytes, buffer_bytes, total_buffer_bytes, collect_time_ns;
+} HeapStats;
+void tr_heap_stats(Heap *heap, HeapStats *out);
+/* Calls fn for each live object of the heap; fn must not allocate. */
+void tr_heap_each_object(Heap *heap, void (*fn)(Value object, void *data), void *data);
+
+/* --- object ids, finalizers, weak references: kept per heap; ids are process-wide unique --- */
+MAY_GC uint64_t tr_heap_object_id(Fiber *f, Value object);
+Value tr_heap_object_from_id(Heap *heap, uint64_t id); /* TR_UNDEF when none */
+/* Weak tables register themselves; after marking, `purge` is called and drops entries for which tr_is_doomed. */
+typedef struct WeakTable { struct WeakTable *next, **link; void (*purge)(struct WeakTable *table); } WeakTable;
+void tr_heap_add_weak(Heap *heap, WeakTable *table);
+void tr_heap_remove_weak(WeakTable *table);
+bool tr_heap_is_doomed(Heap *heap, Value object); /* valid inside purge: was not reached */
+/* Finalizers: `callable` is kept alive; run (in order) by the VM at a safepoint after the object died, and at exit. */
+MAY_GC void tr_heap_define_finalizer(Fiber *f, Value object, Value callable);
+void tr_heap_undefine_finalizers(Heap *heap, Value object);
+bool tr_heap_next_finalizer(Heap *heap, Value *callable, uint64_t *object_id, bool at_exit);
+
+/* --- cells: an unshareable value that hangs on shareable structure (constant, global, class variable, …) --- */
+typedef struct Cell {
+    Value value;      /* TR_UNDEF when unset */
+    Ractor *owner;    /* NULL: the value is shareable and any Ractor may read it */
+    struct Cell *next, **link; /* in the owner's list of roots, when owner is set */
+} Cell;
+Cell *tr_cell_new(void);
+/* Stores; picks the owner by the shareability of the value (deep check is the caller's business: flag only here). */
+void tr_cell_set(Fiber *f, Cell *cell, Value value);
+/* The value, TR_UNDEF if unset; *foreign is set when another Ractor owns it (then TR_UNDEF is returned). */
+Value tr_cell_get(Fiber *f, const Cell *cell, bool *foreign);
+
+#endif
