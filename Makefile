@@ -14,7 +14,7 @@ BIN := $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 
 WARN     := -Wall -Wextra
 CPPFLAGS += -Isrc -Iinclude -Ibuild/gen -D_GNU_SOURCE
-BASE     := -std=gnu11 $(WARN) -fno-strict-aliasing -fwrapv -fno-omit-frame-pointer -g
+BASE     := -std=gnu11 -ffile-prefix-map=$(CURDIR)=. $(WARN) -fno-strict-aliasing -fwrapv -g
 CFLAGS_release := -O2
 CFLAGS_debug   := -Og -DTR_DEBUG
 CFLAGS_asan    := -O1 -DTR_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -30,7 +30,8 @@ LDLIBS  += -Wl,-Bstatic -lgmp -lz -Wl,-Bdynamic -lonig -lpthread -lm -ldl
 SOURCES := $(filter-out %_test.c,$(sort $(shell find src -name '*.c')))
 TESTS   := $(sort $(shell find src -name '*_test.c'))
 PRELUDE := $(filter-out %_test.rb,$(sort $(wildcard src/core/*.rb)))
-OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/prism/prism.o
+OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/prism/prism.o \
+           $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
 
 .PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast
@@ -74,17 +75,26 @@ build/gen/prelude.c: tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
 
 # The parser: WebAssembly to C. Bounds are checked in software, because Troupe owns SIGSEGV; functions nobody calls
 # (the module exports all of its libc) are dropped by the linker. Always optimised: it is not what we debug.
-build/prism/prism.c build/prism/prism.h &: build/deps.stamp
+# The prologue of functions is ours (wasm-rt.h), and every import answers ENOSYS: the parser has nothing to ask for.
+build/prism/prism.c build/prism/prism.h build/prism/wasi.c &: build/deps.stamp
 	@mkdir -p build/prism
-	wasm2c $(PRISM)/prism.wasm -n prism -o build/prism/prism.c
+	wasm2c $(PRISM)/prism.wasm -n prism -o build/prism/raw.c
+	sed -e 's/raw\.h/prism.h/' build/prism/raw.h > build/prism/prism.h
+	grep -q '^#define FUNC_PROLOGUE$$' build/prism/raw.c && grep -q 'w2c_i0 = instance->w2c_g0;' build/prism/raw.c
+	sed -e '/^#define FUNC_PROLOGUE$$/d' -e 's/"raw\.h"/"prism.h"/' build/prism/raw.c > build/prism/prism.c
+	(echo '#include "prism.h"'; \
+	 sed -n -e 's/^\(u32 Z_wasi[^;]*\);/\1 { return 52; }/p' \
+	        -e 's/^\(void Z_wasi[^;]*\);/\1 { wasm_rt_trap(WASM_RT_TRAP_UNREACHABLE); }/p' build/prism/raw.h) \
+	    > build/prism/wasi.c
+	rm build/prism/raw.c build/prism/raw.h
 
-$(OBJ)/prism/prism.o: build/prism/prism.c src/syntax/wasm/wasm-rt.h
+$(OBJ)/prism/%.o: build/prism/%.c src/syntax/wasm/wasm-rt.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -g1 -w -fno-strict-aliasing -fwrapv -ffunction-sections -Isrc/syntax/wasm \
+	$(CC) -std=gnu11 -O2 -w -fno-strict-aliasing -fwrapv -ffunction-sections -Isrc/syntax/wasm \
 	    -c -o $@ $<
 
-$(OBJ)/syntax/parse.o $(OBJ)/syntax/wasm/%.o: CPPFLAGS += -Isrc/syntax/wasm -Ibuild/prism
-$(OBJ)/syntax/parse.o $(OBJ)/syntax/wasm/sandbox.o: build/prism/prism.h
+$(OBJ)/syntax/wasm/sandbox.o: CPPFLAGS += -Isrc/syntax/wasm -Ibuild/prism
+$(OBJ)/syntax/wasm/sandbox.o: build/prism/prism.h
 
 # ---- tests ----
 

@@ -21,7 +21,7 @@ function literal(bytes) {
     return text + '"';
 }
 
-const lines = ["/* prelude.c - src/core/*.rb. Made by tools/gen_prelude.mjs. */", '#include "core/prelude.h"', ""];
+const lines = ["/* prelude.c - the Ruby files of src/core. Made by tools/gen_prelude.mjs. */", '#include "core/prelude.h"', ""];
 const entries = [];
 files.forEach((file, index) => {
     const bytes = readFileSync(file);

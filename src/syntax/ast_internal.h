@@ -1,4 +1,4 @@
-/* ast_internal.h - how the fields of each node are described, for the loader, the dumper and the tree walk. */
+/* ast_internal.h - what the files of this folder share: the fields of each node as data, and the decoder. */
 #ifndef TR_SYNTAX_AST_INTERNAL_H
 #define TR_SYNTAX_AST_INTERNAL_H
 
@@ -38,5 +38,18 @@ typedef struct {
 extern const AstNodeInfo tr_ast_node_info[AST_TYPE_COUNT];
 extern const char *const tr_ast_error_names[AST_ERROR_COUNT];
 extern const char *const tr_ast_warning_names[AST_WARNING_COUNT];
+
+/* An Ast with its copy of the source and no nodes yet. NULL: out of memory. */
+Ast *tr_ast_new(const uint8_t *source, size_t size, const AstOptions *options);
+
+typedef enum {
+    AST_LOAD_OK,
+    AST_LOAD_CORRUPT,
+    AST_LOAD_TOO_DEEP,
+    AST_LOAD_NO_MEMORY,
+} AstLoadStatus;
+
+/* Decodes a serialized tree into `ast`; on failure ast->root stays NULL. Recurses up to AST_MAX_DEPTH. */
+AstLoadStatus tr_ast_load(Ast *ast, const uint8_t *bytes, size_t size);
 
 #endif
