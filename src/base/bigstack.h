@@ -4,7 +4,8 @@
  * mapped for the call, its pages are touched only as the function needs them, and it is gone afterwards.
  *
  * The function must not switch coroutines. It may collect garbage: a collector that scans machine stacks finds the
- * parts that lie elsewhere by following tr_bigstack_active().
+ * parts that lie elsewhere by following tr_bigstack_active(). Whoever compares stack addresses with a limit of the
+ * coroutine (Fiber.c_stack_limit) sets that limit to `low` plus a reserve for the time of the call.
  */
 #ifndef TR_BASE_BIGSTACK_H
 #define TR_BASE_BIGSTACK_H
