@@ -4,30 +4,30 @@
  * (tr_structure_lock), builds a new table and publishes it with a release store; readers use an acquire load and no
  * lock. Old tables are retired through tr_retire (freed when every Ractor has passed a safepoint).
  *
- * Ancestry: `super` links classes and ICLASSes (one per inclusion, sharing the module's tables). A class with prepended
- * modules has an `origin` iclass that carries its own methods; without, origin == itself.
+ * Ancestry: `super` links classes and ICLASSes (one per inclusion). A class with prepended modules has an `origin` iclass
+ * where its own methods take effect; without, origin == itself. What is found at an element of the chain is in the table of
+ * its `methods_of`: so Module#ancestors is the methods_of of the chain, and no table is ever shared or moved.
  */
 #ifndef TR_VM_CLASS_H
 #define TR_VM_CLASS_H
 
 #include "bytecode/iseq.h"
 
-typedef struct MethodTable MethodTable; /* vm/method_table.c: Id -> Method* */
-typedef struct ConstTable ConstTable;   /* vm/constant.c: Id -> ConstEntry* */
-typedef struct CellTable CellTable;     /* vm/variable.c: Id -> Cell*, for class variables and ivars of classes */
+typedef struct IdTable IdTable;         /* vm/id_table.h: Id -> pointer, insertion-ordered, read without a lock */
 typedef struct CacheTable CacheTable;   /* vm/method_table.c: Id -> CallCache* */
 typedef Value (*AllocFn)(Fiber *f, Class *klass);
 
 struct Class {
     Header h;                           /* TYPE_CLASS, TYPE_MODULE or TYPE_ICLASS; shareable */
     _Atomic(Class *) super;             /* next in the ancestry */
-    Class *origin;                      /* where own methods live */
+    Class *origin;                      /* the element of the ancestry where own methods take effect */
+    Class *methods_of;                  /* whose own methods take effect at this element of the ancestry; NULL: nobody's */
     Class *module;                      /* TYPE_ICLASS: the module it stands for (or the prepended class's) */
     Class *includer;                    /* TYPE_ICLASS: in whose ancestry it is */
-    _Atomic(MethodTable *) methods;
-    _Atomic(ConstTable *) constants;
-    _Atomic(CellTable *) class_variables;
-    _Atomic(CellTable *) ivars;
+    _Atomic(IdTable *) methods;         /* Method*; own ones, wherever in the ancestry they take effect */
+    _Atomic(IdTable *) constants;       /* ConstEntry* */
+    _Atomic(IdTable *) class_variables; /* Cell* */
+    _Atomic(IdTable *) ivars;           /* Cell*: @x of the class itself */
     _Atomic(CacheTable *) caches;       /* method lookup results for receivers of this class */
     AllocFn alloc;                      /* inherited by copy at creation; NULL: allocator undefined */
     Value attached;                     /* singleton class: the object (shareable ones only, else a weak word) */
@@ -73,6 +73,9 @@ typedef struct TrClasses {
 #undef MODULE
 } TrClasses;
 extern TrClasses tr_class; /* written at boot only */
+
+/* What unshareable objects' singleton classes need when their object becomes shareable. */
+void tr_class_make_shareable(Class *singleton);
 
 /* The structure lock: method, constant, class tables. Held shortly, never across MAY_SWITCH or an allocation that may
  * collect. Any Ractor. */

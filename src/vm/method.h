@@ -37,7 +37,7 @@ struct Method {
     union {
         struct { Iseq *iseq; Cref *cref; } ruby;
         struct { MethodFn fn; int16_t min, max; } c; /* max -1: any number */
-        struct { Id ivar; } attr;
+        struct { Id ivar; IvarCache cache; } attr; /* vm/ivar.h */
         struct { Cell *proc; } proc;   /* a Proc belongs to one Ractor unless shareable */
         struct { const Method *target; } alias;
     } as;
@@ -67,13 +67,17 @@ struct CallCache {
     _Atomic(Class *) klass;  /* NULL: invalid */
     const Method *method;    /* NULL: there is no such method (method_missing) */
     const Method *resolved;  /* alias and zsuper resolved: what really runs */
+                             /* (a copy with its own defined_class when it was found through an iclass) */
     Class *defined_class;    /* for super from inside: the class or iclass in whose table it was found */
+    const Class *super_of;   /* for a super call: the defined_class it started above; NULL for other calls */
+    Id mid;
 };
 extern CallCache tr_empty_call_cache; /* klass never matches */
 
 /* Looks up with the class's cache table; never NULL. Any Ractor. */
 const CallCache *tr_method_find(Class *klass, Id mid);
-/* The entry for super: first above defined_class in klass's ancestry. */
+/* The entry for super: first above defined_class in klass's ancestry. A site may keep it for receivers of cache->klass called
+ * from a method whose defined_class is cache->super_of. */
 const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid);
 /* Only in klass's own table (origin), not above; NULL if absent. UNDEF entries are returned. */
 const Method *tr_method_own(Class *klass, Id mid);
