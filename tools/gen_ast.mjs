@@ -83,7 +83,8 @@ for (const m of wireText.matchAll(/case (\d+):\n(\s*buffer\.readUint32\(\);\n)?\
         const nodeType = /^(\w+Node)( \| null)?$/.exec(f.type);
         return { name: snake(f.js), kind: kinds[i], node: nodeType ? nodeType[1] : null };
     });
-    nodes.push({ number: Number(number), className, lengthPrefix: Boolean(length), fields, doc: docOf(className) });
+    const group = /(\w+Flags)\./.exec(nodesText.slice(nodesText.indexOf(`export class ${className} {`)).split("\nexport class ")[0]);
+    nodes.push({ flags: group ? group[1] : null, number: Number(number), className, lengthPrefix: Boolean(length), fields, doc: docOf(className) });
 }
 nodes.forEach((n, i) => { if (n.number !== i + 1) fail(`node numbers are not consecutive at ${n.className}`); });
 const cases = (wireText.match(/^ {6}case \d+:/gm) || []).length - 2; // two cases belong to readStringField
@@ -157,6 +158,11 @@ function header() {
 function tables() {
     const out = [`/* ast_tables.c - the fields of Prism ${major}.${minor}.${patch}'s nodes, as data. Made by tools/gen_ast.mjs. */`,
         '#include "syntax/ast_internal.h"', "", "#include <stddef.h>", ""];
+    for (const g of flagGroups) {
+        out.push(`static const AstFlagName ${snake(g.name)}[] = {`);
+        for (const [name, bit] of g.flags) out.push(`    { "${name.toLowerCase()}", 1 << ${bit} },`);
+        out.push("    { NULL, 0 },", "};");
+    }
     for (const n of nodes) {
         if (n.fields.length === 0) continue;
         out.push(`static const AstField fields_${n.number}[] = {`);
@@ -169,7 +175,7 @@ function tables() {
     out.push("", "const AstNodeInfo tr_ast_node_info[AST_TYPE_COUNT] = {");
     for (const n of nodes) {
         const fields = n.fields.length ? `fields_${n.number}` : "NULL";
-        out.push(`    [AST_${upper(n.className)}] = { "${n.className}", sizeof(${cName(n.className)}), ${n.fields.length}, ${n.lengthPrefix}, ${fields} },`);
+        out.push(`    [AST_${upper(n.className)}] = { "${n.className}", sizeof(${cName(n.className)}), ${n.fields.length}, ${n.lengthPrefix}, ${fields}, ${n.flags ? snake(n.flags) : "NULL"} },`);
     }
     out.push("};", "", "const char *const tr_ast_error_names[AST_ERROR_COUNT] = {");
     for (const e of errors) out.push(`    "${e}",`);

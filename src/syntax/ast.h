@@ -66,7 +66,9 @@ typedef struct {
 
 /* ---- parse options ---- */
 
-/* The variables of one scope around an eval, outermost scope first. */
+/* The variables of one scope around an eval, outermost scope first. Having any scopes is what makes a source an eval's,
+ * so an eval where there are no variables has one empty scope. The eval's own new variables have depth 0, those of the
+ * last of these scopes have depth 1, and so on. */
 typedef struct {
     const AstString *locals;
     uint32_t local_count;
@@ -107,7 +109,7 @@ typedef struct {
     uint8_t command_line;             /* AST_COMMAND_LINE_… */
     bool main_script;                 /* warn about a carriage return in the shebang, and the like */
     bool partial_script;              /* allow `break`, `yield` … at the top, as eval does */
-    const AstScope *scopes;           /* NULL with scope_count 0: no eval */
+    const AstScope *scopes;           /* with scope_count 0: no eval */
     uint32_t scope_count;
 } AstOptions;
 

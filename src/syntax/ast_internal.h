@@ -29,10 +29,16 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    uint16_t bit;
+} AstFlagName;
+
+typedef struct {
+    const char *name;
     uint16_t size;
     uint8_t field_count;
     uint8_t has_length_prefix; /* four bytes precede the fields on the wire */
     const AstField *fields;
+    const AstFlagName *flags; /* ended by a NULL name, or NULL: no flags of its own */
 } AstNodeInfo;
 
 extern const AstNodeInfo tr_ast_node_info[AST_TYPE_COUNT];

@@ -68,15 +68,20 @@ static uint8_t frozen_byte(AstFrozenStringLiteral frozen)
     }
 }
 
+/* The parser takes the last scope for the source's own, so the surrounding ones are followed by an empty one. */
 static void put_scopes(Buffer *buffer, const AstOptions *options)
 {
-    put_word(buffer, options->scope_count);
+    put_word(buffer, options->scope_count ? options->scope_count + 1 : 0);
     for (uint32_t i = 0; i < options->scope_count; i++) {
         const AstScope *scope = &options->scopes[i];
         put_word(buffer, scope->local_count);
         put_byte(buffer, scope->forwarding);
         for (uint32_t j = 0; j < scope->local_count; j++)
             put_string(buffer, scope->locals[j].bytes, scope->locals[j].size);
+    }
+    if (options->scope_count) {
+        put_word(buffer, 0);
+        put_byte(buffer, 0);
     }
 }
 
@@ -144,6 +149,17 @@ static void report_failure(Ast *ast, const char *message)
     ast->warning_count = 0;
 }
 
+/* Behind the first complaint about nesting come up to four for each bracket, and none says anything. */
+static void keep_nesting_error_only(Ast *ast)
+{
+    for (uint32_t i = 0; i < ast->error_count; i++) {
+        if (ast->errors[i].type == AST_ERROR_NESTING_TOO_DEEP) {
+            ast->errors = &ast->errors[i];
+            ast->error_count = 1;
+        }
+    }
+}
+
 Ast *tr_ast_parse(const uint8_t *source, size_t size, const AstOptions *options)
 {
     static const AstOptions defaults;
@@ -161,5 +177,6 @@ Ast *tr_ast_parse(const uint8_t *source, size_t size, const AstOptions *options)
     free(parse.options.bytes);
     if (parse.sandbox != SANDBOX_OK || parse.load != AST_LOAD_OK)
         report_failure(parse.ast, failure_message(&parse));
+    keep_nesting_error_only(parse.ast);
     return parse.ast;
 }
