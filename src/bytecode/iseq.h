@@ -11,6 +11,20 @@
  * so local i of n has the index  idx = n - i + 2  and lives at ep[-idx]. Parameters come first, in YARV's order:
  * lead, opt, rest, post, kw (required first, then optional), kwrest, block, then other locals. An optional
  * keyword set needs one hidden local after the keywords (`kw.bits_start`) for checkkeyword.
+ *
+ * What both the compiler and the interpreter rely on, as in YARV:
+ *  - An O operand is relative to the following instruction. opt_case_dispatch's Hash maps literals to such offsets; its O
+ *    is taken when there is no entry.
+ *  - opt_new (C, O) stands after `… nil klass args…`. When klass.new is the built-in one: allocate, put the new object into
+ *    both slots (the nil and the class) and go on with the next instruction, a call of initialize; else take the branch to an
+ *    ordinary call of new.
+ *  - A handler is found by the frame's pc, which is behind the calling instruction: start < pc <= end. RESCUE and ENSURE: the
+ *    frame's pc becomes `cont` and its sp `sp` first, then the entry's iseq runs in a frame of its own on top (parent ep: the
+ *    frame's ep); what it leaves is pushed. So a RETRY entry covers `cont`. BREAK pushes the value at `sp` and goes on at cont,
+ *    NEXT and RETRY/REDO likewise (RETRY, REDO push nothing).
+ *  - iseq->type ISEQ_ONCE (regexps with /o, END) runs like a block without arguments: parent ep is the frame's ep.
+ *  - A keyword whose default is code has kw.defaults[i] == TR_UNDEF: the callee sets bit i (counted from the first optional
+ *    one) of the fixnum in the hidden local when it was *not* given; `checkkeyword L, i` pushes true when it *was* given.
  */
 #ifndef TR_BYTECODE_ISEQ_H
 #define TR_BYTECODE_ISEQ_H
@@ -38,6 +52,37 @@ typedef enum IseqType {
     ISEQ_TOP, ISEQ_MAIN, ISEQ_METHOD, ISEQ_BLOCK, ISEQ_CLASS, ISEQ_RESCUE, ISEQ_ENSURE, ISEQ_EVAL, ISEQ_ONCE
 } IseqType;
 
+/* --- numbers inside operands: YARV's, so that dumps read the same --- */
+/* throw: low byte of the operand (state), THROW_NO_ESCAPE: break/next/redo of a while loop or of this very block, thrown from
+ * a rescue or ensure frame: to be caught by a catch entry of an enclosing frame of the same block or method. State 0 (throw 0)
+ * goes on with what is in $! (local 0 of a rescue/ensure iseq): an exception, or the throw that the ensure frame interrupted,
+ * so the VM stores a throw object there that means nothing to Ruby code. */
+enum ThrowState { THROW_NONE = 0, THROW_RETURN = 1, THROW_BREAK = 2, THROW_NEXT = 3, THROW_RETRY = 4, THROW_REDO = 5,
+    THROW_RAISE = 6, THROW_STATE_MASK = 0xff, THROW_NO_ESCAPE = 0x8000 };
+/* defined(type, object, pushval) always pops one value: the receiver (METHOD), the scope (CONST_FROM), self (FUNC), else nil.
+ * object: a Symbol for names; for REF a fixnum as getspecial's type. definedivar is used for instance variables. */
+typedef enum DefinedKind {
+    DEFINED_NOT_DEFINED, DEFINED_NIL = 1, DEFINED_IVAR, DEFINED_LVAR, DEFINED_GVAR, DEFINED_CVAR, DEFINED_CONST,
+    DEFINED_METHOD, DEFINED_YIELD, DEFINED_ZSUPER, DEFINED_SELF, DEFINED_TRUE, DEFINED_FALSE, DEFINED_ASGN, DEFINED_EXPR,
+    DEFINED_REF, DEFINED_FUNC, DEFINED_CONST_FROM
+} DefinedKind;
+/* putspecialobject. VMCORE receives:
+ *   core#set_method_alias(cbase, new, old)  core#undef_method(cbase, name)  core#set_variable_alias(new, old)
+ *   core#set_postexe { }                    lambda { }  (both with a literal block)
+ *   core#hash_merge_ptr(hash, k, v, …) -> hash, changed     core#hash_merge_kwd(hash, other) -> hash, changed; other is nil
+ *       or converted by to_hash ("no implicit conversion of X into Hash")
+ *   core#raise(class_or_exception[, message])               core#sprintf(format, args…)
+ *   core#make_shareable(v)  core#make_shareable_copy(v)     (shareable_constant_value: experimental_everything, …_copy)
+ *   core#ensure_shareable(v, "name") -> v, Ractor::IsolationError "cannot assign unshareable object to name" (…: literal) */
+enum SpecialObject { SPECIAL_VMCORE = 1, SPECIAL_CBASE = 2, SPECIAL_CONST_BASE = 3 };
+enum SpecialVariable { SVAR_LASTLINE = 0, SVAR_BACKREF = 1, SVAR_FLIPFLOP_START = 2 }; /* getspecial's key, per method frame */
+enum CheckMatchKind { CHECKMATCH_WHEN = 1, CHECKMATCH_CASE = 2, CHECKMATCH_RESCUE = 3, CHECKMATCH_ARRAY = 4 };
+enum CheckTypeKind { CHECKTYPE_STRING = 5, CHECKTYPE_ARRAY = 7, CHECKTYPE_HASH = 8 };
+enum DefineClassFlags { DEFINECLASS_CLASS = 0, DEFINECLASS_SINGLETON = 1, DEFINECLASS_MODULE = 2, DEFINECLASS_TYPE_MASK = 7,
+    DEFINECLASS_SCOPED = 0x08, DEFINECLASS_HAS_SUPERCLASS = 0x10 };
+/* opt_newarray_send; PACK has the format on top of the items, PACK_BUFFER format and buffer, INCLUDE_P the argument. */
+enum NewArraySend { NEWARRAY_MAX = 1, NEWARRAY_MIN, NEWARRAY_HASH, NEWARRAY_PACK, NEWARRAY_PACK_BUFFER, NEWARRAY_INCLUDE_P };
+
 /* --- call sites --- */
 enum CallFlags { /* printed by the dumper under YARV's names */
     CALL_ARGS_SPLAT = 1 << 0, CALL_ARGS_BLOCKARG = 1 << 1, CALL_FCALL = 1 << 2, CALL_VCALL = 1 << 3,
@@ -59,7 +104,11 @@ typedef struct CallData {
 
 /* --- other inline caches --- */
 typedef struct ConstCacheEntry ConstCacheEntry; /* vm/constant.h: immutable {serial, value or cell, cref} */
-typedef struct ConstCache { const Id *path; /* 0-terminated; path[0] == TR_ID_NONE+… */ bool absolute; _Atomic(ConstCacheEntry *) entry; } ConstCache;
+typedef struct ConstCache {
+    const Id *path; /* 0-terminated: A, B, C of A::B::C */
+    bool absolute;  /* ::A::B: the first name is looked up in Object only */
+    _Atomic(ConstCacheEntry *) entry;
+} ConstCache;
 typedef struct IvarCache { _Atomic(uint64_t) word; } IvarCache; /* shape id << 32 | slot + 1; 0 empty */
 typedef struct OnceCache { _Atomic(void *) state; Cell *cell; } OnceCache; /* vm/once.c */
 typedef struct RespondCache { _Atomic(CallCache *) cache; } RespondCache;
@@ -112,7 +161,7 @@ struct Iseq {
     uint32_t size;             /* words */
     uint32_t local_count;
     uint32_t stack_max;        /* operand stack words, exact */
-    uint32_t first_line, last_line;
+    uint32_t first_line, last_line, first_column, last_column;
     const Id *locals;          /* names, 0 for hidden */
     Params params;
     CatchEntry *catches;  uint32_t catch_count;
@@ -129,6 +178,7 @@ struct Iseq {
     bool is_internal;          /* core library */
     bool uses_block;           /* yield, super without args, &block: "block might not be used" */
     bool has_outer_writes;     /* isolation: sets an outer local */
+    bool has_catch;            /* has, or contains, an instruction `throw` or a handler */
     const Id *outer_reads, *outer_writes; /* 0-terminated: outer variables read / assigned by this block and its children */
     bool outer_yield;          /* yields from an enclosing method */
     /* the code words' own owners, freed with the iseq */
