@@ -71,7 +71,14 @@ struct CallCache {
     Class *defined_class;    /* for super from inside: the class or iclass in whose table it was found */
     const Class *super_of;   /* for a super call: the defined_class it started above; NULL for other calls */
     Id mid;
+    /* for the interpreter's fast path: set from the above by tr_call_cache_prepare before the cache is published */
+    uint8_t kinds[2];        /* CallKind; [0] called with a receiver, [1] with an implicit one (private allowed) */
+    int16_t min, max;        /* CALL_C: of `fn`; CALL_ISEQ_SIMPLE: both the number of parameters */
+    const Iseq *iseq;        /* CALL_ISEQ_SIMPLE */
+    MethodFn fn;             /* CALL_C, CALL_C_LEAF */
 };
+typedef enum CallKind { CALL_SLOW, CALL_ISEQ_SIMPLE, CALL_C, CALL_C_LEAF, CALL_READER, CALL_WRITER } CallKind;
+void tr_call_cache_prepare(CallCache *cache); /* vm/call.c; every maker of a CallCache calls it */
 extern CallCache tr_empty_call_cache; /* klass never matches */
 
 /* Looks up with the class's cache table; never NULL. Any Ractor. */

@@ -33,6 +33,10 @@ MAY_SWITCH MAY_RAISE int tr_responds_to(Fiber *f, Value receiver, Id mid, bool i
 bool tr_method_is_basic(Value receiver, Id mid);
 MAY_SWITCH MAY_RAISE Value tr_new(Fiber *f, Class *klass, int argc, const Value *argv); /* klass.new(…) */
 
+/* Runs `method` (its defined_class is where super starts) on `receiver`: Method#call, UnboundMethod#bind_call. */
+MAY_SWITCH MAY_RAISE Value tr_call_method(Fiber *f, const Method *method, Value receiver, int argc, const Value *argv,
+                                          Block block, Value keywords);
+
 /* --- blocks and procs --- */
 MAY_SWITCH MAY_RAISE Value tr_yield(Fiber *f, Block block, int argc, const Value *argv);
 static inline MAY_SWITCH MAY_RAISE Value tr_yield1(Fiber *f, Block block, Value a) { return tr_yield(f, block, 1, &a); }
@@ -141,6 +145,9 @@ MAY_GC void tr_lastline_set(Fiber *f, Value line);
 MAY_GC Value tr_caller_location(Fiber *f, int *line);         /* path of the innermost Ruby frame, String or nil */
 Id tr_current_method_id(Fiber *f);
 Cref *tr_caller_cref(Fiber *f);
+/* The same when `def` would take its visibility from it (a class body, an eval); NULL inside of a method. `private` without
+ * arguments sets `visibility` there. */
+Cref *tr_caller_scope(Fiber *f);
 MAY_GC Value tr_backtrace_capture(Fiber *f, int skip, int limit); /* internal object; core/exception.c makes Arrays of it */
 
 /* --- catch/throw, ensure --- */
@@ -165,5 +172,11 @@ Value tr_main_object(Fiber *f);
 typedef struct VmOptions { int worker_count; int argc; char **argv; const char *script_name; } VmOptions;
 /* Makes the main Ractor and every built-in class; returns its root fiber. */
 Fiber *tr_vm_boot(const VmOptions *options);
+/* The main program: runs it as <main>, then at_exit blocks; reports an uncaught exception; the exit status. `ast_options` has
+ * the command line's switches (NULL: none). `script` is the file ("-e" and source for -e). */
+MAY_SWITCH int tr_run_main(Fiber *f, const char *source, size_t size, Value path, uint8_t ast_command_line,
+                           const CompileOptions *compile_options);
+/* What follows the main program, when the caller ran it itself: at_exit, report, status of the TR_RAISED (or other) result. */
+MAY_SWITCH int tr_vm_finish(Fiber *f, Value result);
 
 #endif
