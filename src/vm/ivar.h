@@ -58,6 +58,12 @@ static inline MAY_GC MAY_RAISE Value tr_ivar_set_cached(Fiber *f, Value object, 
 /* defined?(@name); an object's own question, so a foreign Ractor's value counts. */
 bool tr_ivar_is_defined(Fiber *f, Value object, Id name);
 
+/* After TR_FLAG_SHAREABLE was set on an object with TR_FLAG_IVARS: what holds its variables is shareable too. */
+void tr_ivar_share(Value object);
+/* Registers TYPE_OBJECT and the side table with the heap. At boot. */
+void tr_ivar_boot(void);
+uint32_t tr_ivar_count(Fiber *f, Value object);
+
 /* The variables of a class as Cells: see vm/variable.c. */
 MAY_GC MAY_RAISE Value tr_class_ivar_get(Fiber *f, Class *klass, Id name); /* TR_UNDEF when unset */
 MAY_GC MAY_RAISE Value tr_class_ivar_set(Fiber *f, Class *klass, Id name, Value value);
