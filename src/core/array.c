@@ -151,13 +151,13 @@ Value tr_array_replace(Fiber *f, Value array, Value from) {
 /* --- room --- */
 
 static MAY_GC MAY_RAISE bool raise_too_big(Fiber *f) {
-    return tr_raise(f, tr_class.argument_error, "array size too big"), false;
+    return !tr_is_raised(tr_raise(f, tr_class.argument_error, "array size too big"));
 }
 
 /* New storage of its own with the present contents. */
 static MAY_GC MAY_RAISE bool move_to_buffer(Fiber *f, Value array, size_t capacity) {
     Value *buffer = tr_buffer_alloc(f, capacity * sizeof(Value));
-    if (!buffer) return tr_raise_no_memory(f), false;
+    if (!buffer) return !tr_is_raised(tr_raise_no_memory(f));
     Array *a = tr_array(array);
     memcpy(buffer, a->items, a->count * sizeof(Value));
     Value *old = a->buffer;
@@ -190,7 +190,7 @@ static MAY_GC MAY_RAISE bool grow(Fiber *f, Value array, size_t wanted) {
         if (gap == 0) {
             size_t capacity = grown(a->as.capacity, wanted);
             Value *buffer = tr_buffer_realloc(f, a->buffer, a->as.capacity * sizeof(Value), capacity * sizeof(Value));
-            if (!buffer) return tr_raise_no_memory(f), false;
+            if (!buffer) return !tr_is_raised(tr_raise_no_memory(f));
             a->buffer = a->items = buffer;
             a->as.capacity = capacity;
             return true;
@@ -313,7 +313,7 @@ static MAY_GC MAY_RAISE bool open_front(Fiber *f, Value array, size_t count) {
     if (count > ARRAY_COUNT_MAX - a->count) return raise_too_big(f);
     size_t gap = a->count / 2 + BUFFER_MIN, total = gap + count + a->count + a->count / 4;
     Value *buffer = tr_buffer_alloc(f, total * sizeof(Value));
-    if (!buffer) return tr_raise_no_memory(f), false;
+    if (!buffer) return !tr_is_raised(tr_raise_no_memory(f));
     memcpy(buffer + gap + count, a->items, a->count * sizeof(Value));
     if (a->buffer) tr_buffer_free(f->heap, a->buffer, buffer_capacity(a) * sizeof(Value));
     a->h.flags &= ~(ARRAY_EMBEDDED | ARRAY_SHARED);

@@ -169,7 +169,7 @@ static MAY_SWITCH MAY_RAISE Value array_fetch_values(Fiber *f, Value self, const
 
 static MAY_SWITCH MAY_RAISE bool take_count(Fiber *f, Value v, const char *what, int64_t *count) {
     if (!tr_to_long(f, v, count)) return false;
-    if (*count < 0) return tr_raise(f, tr_class.argument_error, "%s", what), false;
+    if (*count < 0) return !tr_is_raised(tr_raise(f, tr_class.argument_error, "%s", what));
     return true;
 }
 

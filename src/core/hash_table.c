@@ -179,9 +179,9 @@ static size_t round_capacity(size_t wanted) {
 /* Moves the live entries into a buffer for at least `wanted`. */
 static MAY_GC MAY_RAISE bool resize(Fiber *f, Value hash, size_t wanted) {
     size_t capacity = round_capacity(wanted);
-    if (capacity > COUNT_MAX) return tr_raise(f, tr_class.argument_error, "hash too big"), false;
+    if (capacity > COUNT_MAX) return !tr_is_raised(tr_raise(f, tr_class.argument_error, "hash too big"));
     HashEntry *entries = tr_buffer_alloc(f, buffer_bytes(capacity));
-    if (!entries) return tr_raise_no_memory(f), false;
+    if (!entries) return !tr_is_raised(tr_raise_no_memory(f));
     Hash *h = tr_hash(hash);
     uint32_t to = 0;
     for (uint32_t i = h->first; i < h->used; i++)
@@ -322,7 +322,7 @@ Value tr_hash_get_symbol(Value hash, Id key) {
 static MAY_GC MAY_RAISE bool append(Fiber *f, Value hash, Value key, Value value, uint64_t hash_value) {
     Hash *h = tr_hash(hash);
     if (TR_UNLIKELY(h->iterating)) {
-        return tr_raise(f, tr_class.runtime_error, "can't add a new key into hash during iteration"), false;
+        return !tr_is_raised(tr_raise(f, tr_class.runtime_error, "can't add a new key into hash during iteration"));
     }
     if (TR_UNLIKELY(!make_room(f, hash))) return false;
     uint32_t position = h->used++;

@@ -31,7 +31,7 @@ static MAY_SWITCH MAY_RAISE bool check_ends(Fiber *f, Value begin, Value end) {
     Value order = tr_call(f, begin, TR_ID_cmp, 1, end);
     if (order == TR_RAISED && tr_rescue(f, tr_class.standard_error) == TR_UNDEF) return false;
     if (order == TR_RAISED || order == TR_NIL)
-        return tr_raise(f, tr_class.argument_error, "bad value for range"), false;
+        return !tr_is_raised(tr_raise(f, tr_class.argument_error, "bad value for range"));
     return true;
 }
 
@@ -294,11 +294,6 @@ static MAY_SWITCH MAY_RAISE Value range_overlap(Fiber *f, Value self, const Args
 
 /* --- extremes --- */
 
-static MAY_SWITCH MAY_RAISE Value super_with_block(Fiber *f, Value self, Id mid, const Args *args) {
-    (void)self, (void)mid;
-    return tr_call_super(f, args->argc, args->argv);
-}
-
 static MAY_SWITCH MAY_RAISE Value range_min(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
     if (r->begin == TR_NIL)
@@ -307,7 +302,7 @@ static MAY_SWITCH MAY_RAISE Value range_min(Fiber *f, Value self, const Args *ar
         if (r->end == TR_NIL)
             return tr_raise(f, tr_class.range_error,
                             "cannot get the minimum of endless range with custom comparison method");
-        return super_with_block(f, self, TR_ID_min, args);
+        return tr_call_super(f, args->argc, args->argv);
     }
     if (args->argc > 0) return tr_callv(f, self, TR_ID_first, args->argc, args->argv);
     if (r->end == TR_NIL) return r->begin;
@@ -323,7 +318,7 @@ static MAY_SWITCH MAY_RAISE Value range_max(Fiber *f, Value self, const Args *ar
         if (r->begin == TR_NIL)
             return tr_raise(f, tr_class.range_error,
                             "cannot get the maximum of beginless range with custom comparison method");
-        return super_with_block(f, self, TR_ID_max, args);
+        return tr_call_super(f, args->argc, args->argv);
     }
     int order = r->begin == TR_NIL ? -1 : order_of(f, r->begin, r->end);
     if (order == -2) return TR_RAISED;
