@@ -53,6 +53,7 @@ typedef struct HeapType {
     void (*trace)(Tracer *tracer, Value object);  /* tr_trace every reference except the header's class */
     void (*free)(Heap *heap, Value object);       /* release buffers; must not touch other objects; NULL if none */
     size_t (*size)(Value object);                 /* bytes outside the slot, for ObjectSpace; NULL if none */
+    uint32_t free_unless;                         /* header flags: with one of them `free` has nothing to do and is not called */
 } HeapType;
 /* Called at start-up by the layer that owns the type. */
 void tr_heap_register_type(ObjectType type, const HeapType *description);
@@ -60,12 +61,18 @@ void tr_heap_register_type(ObjectType type, const HeapType *description);
  * the collector calls the first when it traces the object, the second when it frees it (from sweep and from tr_heap_free). */
 extern void (*tr_heap_trace_ivars)(Tracer *tracer, Value object);
 extern void (*tr_heap_free_ivars)(Heap *heap, Value object);
+const HeapType *tr_heap_type(ObjectType type);
+/* The side table of instance variables (TR_FLAG_IVARS): how the vm traces an object's entry, and drops it at death. */
+void tr_heap_set_side_table(void (*trace)(Tracer *tracer, Value object), void (*free)(Heap *heap, Value object));
 void tr_trace(Tracer *tracer, Value value);                       /* any Value, immediates included */
 void tr_trace_range(Tracer *tracer, const Value *from, size_t count);
 void tr_trace_conservative(Tracer *tracer, const void *from, const void *to); /* words that may be pointers */
 Heap *tr_tracer_heap(Tracer *tracer);
 
 /* --- roots: the Ractor registers functions that trace its threads' stacks, tables, cells … --- */
+/* The root function of a running fiber scans its machine stack from its own frame address (__builtin_frame_address(0)):
+ * what was in registers lies above, the collector has spilled it. tr_heap_add_root'ed functions run at each collection;
+ * the Ractor's cells are traced without being asked. */
 typedef void (*RootFn)(Tracer *tracer, void *context);
 void tr_heap_add_root(Heap *heap, RootFn fn, void *context);
 void tr_heap_remove_root(Heap *heap, RootFn fn, void *context);
@@ -109,6 +116,8 @@ typedef struct HeapStats {
     uint64_t pages, page_bytes, buffer_bytes, total_buffer_bytes, collect_time_ns;
 } HeapStats;
 void tr_heap_stats(Heap *heap, HeapStats *out);
+/* Bytes an object occupies, bulk outside included. */
+size_t tr_heap_object_bytes(Value object);
 /* Calls fn for each live object of the heap; fn must not allocate. */
 void tr_heap_each_object(Heap *heap, void (*fn)(Value object, void *data), void *data);
 
@@ -132,6 +141,9 @@ typedef struct Cell {
     struct Cell *next, **link; /* in the owner's list of roots, when owner is set */
 } Cell;
 Cell *tr_cell_new(void);
+void tr_cell_free(Cell *taken_cell);
+/* The Ractor ends: what its cells hold is gone. */
+void tr_cells_abandon(Ractor *owner);
 void tr_cell_free(Cell *taken_cell);
 /* Stores; picks the owner by the shareability of the value (deep check is the caller's business: flag only here). */
 void tr_cell_set(Fiber *f, Cell *cell, Value value);
