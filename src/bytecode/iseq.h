@@ -111,7 +111,11 @@ typedef struct ConstCache {
 } ConstCache;
 typedef struct IvarCache { _Atomic(uint64_t) word; } IvarCache; /* shape id << 32 | slot + 1; 0 empty */
 typedef struct OnceCache { _Atomic(void *) state; Cell *cell; } OnceCache; /* vm/once.c */
-typedef struct RespondCache { _Atomic(CallCache *) cache; } RespondCache;
+/* opt_respond_to: the call of respond_to? and, behind it, the method that it asks for. */
+typedef struct RespondCallData {
+    CallData call;
+    _Atomic(CallCache *) asked;   /* starts as the empty cache */
+} RespondCallData;
 
 /* --- exceptions: YARV's catch table --- */
 typedef enum CatchType { CATCH_RESCUE = 1, CATCH_ENSURE, CATCH_RETRY, CATCH_BREAK, CATCH_REDO, CATCH_NEXT } CatchType;
