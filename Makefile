@@ -34,7 +34,7 @@ OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prel
            $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
 
-.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast
+.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast fuzz-seeds
 .SECONDARY:
 
 all: $(BIN)/troupe ## the release build: build/troupe
@@ -135,9 +135,16 @@ fuzz-ast: build/fuzz/ast ## arbitrary bytes into the tree's loader; FUZZ_SECONDS
 	@mkdir -p build/fuzz/ast-corpus
 	build/fuzz/ast -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/ast-corpus test/fuzz/ast
 
-build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out src/syntax/wasm/%,$(wildcard src/syntax/*.c)) build/gen/ast_tables.c
+build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out %_test.c src/syntax/parse.c,$(wildcard src/syntax/*.c)) \
+                src/base/bigstack.c build/gen/ast_tables.c
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) $(BASE) -O1 -DTR_FUZZ -fsanitize=fuzzer,address,undefined -o $@ $^
+
+# The seeds are committed; this makes them anew, for another version of the parser.
+fuzz-seeds: $(filter-out $(OBJ)/cli/main.o,$(OBJECTS)) | gen ## test/fuzz/ast/ from ast_seeds.rb
+	@mkdir -p build/fuzz
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o build/fuzz/ast_seeds test/fuzz/ast_seeds.c $^ $(LDLIBS)
+	build/fuzz/ast_seeds test/fuzz/ast < test/fuzz/ast_seeds.rb
 
 # ---- installation ----
 

@@ -61,6 +61,8 @@ static Mark mark_of(const Ast *ast, const AstDiagnostic *error)
     uint32_t start = error->location.start, end = start + error->location.length;
     uint32_t line = (uint32_t)(tr_ast_line(ast, start) - ast->start_line);
     uint32_t limit = line_end(ast, line);
+    if (start > limit)
+        start = limit;
     Mark mark = { error, line, start - line_start(ast, line), 0 };
     if (end > limit)
         end = limit;
