@@ -32,7 +32,8 @@ struct Class {
     AllocFn alloc;                      /* inherited by copy at creation; NULL: allocator undefined */
     Value attached;                     /* singleton class: the object (shareable ones only, else a weak word) */
     Value name;                         /* permanent or temporary name, frozen String; nil when anonymous */
-    struct ClassList *subclasses;       /* weak; under the structure lock */
+    struct ClassList *subclasses;       /* weak; under the structure lock. Of a module: its iclasses */
+    struct ClassList *as_subclass;      /* this one's node in the list of its superclass or module */
     uint32_t flags;                     /* ClassFlags */
     ObjectType instance_type;           /* layout of instances (inherited) */
     uint32_t ivar_hint;                 /* most instance variables seen: how many slots to embed at birth */
@@ -73,6 +74,22 @@ typedef struct TrClasses {
 #undef MODULE
 } TrClasses;
 extern TrClasses tr_class; /* written at boot only */
+
+/* Calls fn with the direct subclasses, newest first (singleton classes and iclasses included). fn must not allocate. */
+void tr_class_each_subclass_locked(const Class *klass, void (*fn)(Class *subclass, void *data), void *data);
+/* The class, singleton or not, above `klass` (past iclasses); NULL for BasicObject. */
+Class *tr_class_superclass(const Class *klass);
+/* The element of klass's ancestry where the methods of `ancestor` take effect, NULL if it is no ancestor. */
+Class *tr_class_element(const Class *klass, const Class *ancestor);
+/* Names the class for good; and what its constants hold, if that had temporary names. */
+MAY_GC void tr_class_set_name(Fiber *f, Class *klass, Class *under, Id name);
+/* Makes the memory layout of a Class known to the heap, and the first four classes. At boot. */
+MAY_GC void tr_class_boot(Fiber *f);
+/* A copy for dup and clone: methods, constants, variables; no name. */
+MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from);
+static inline bool tr_class_is_singleton(const Class *klass) { return (klass->flags & CLASS_SINGLETON) != 0; }
+/* Frees what was retired. All Ractors are stopped. */
+void tr_retire_flush_stopped(void);
 
 /* What unshareable objects' singleton classes need when their object becomes shareable. */
 void tr_class_make_shareable(Class *singleton);

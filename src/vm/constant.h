@@ -60,6 +60,7 @@ MAY_SWITCH MAY_RAISE Value tr_const_remove(Fiber *f, Class *klass, Id name);
 MAY_SWITCH MAY_RAISE Value tr_const_set_private(Fiber *f, Class *klass, Id name, bool is_private);
 MAY_SWITCH MAY_RAISE Value tr_const_set_deprecated(Fiber *f, Class *klass, Id name);
 MAY_SWITCH MAY_RAISE Value tr_const_autoload(Fiber *f, Class *klass, Id name, Value path);
+MAY_GC void tr_const_copy_all(Fiber *f, Class *to, Class *from);
 /* The structure lock is held: the ancestry of something changed so that constants may resolve otherwise. */
 void tr_const_invalidate_all(void);
 

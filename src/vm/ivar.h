@@ -71,6 +71,7 @@ MAY_GC MAY_RAISE Value tr_class_ivar_set(Fiber *f, Class *klass, Id name, Value 
 /* Class variables: looked up from `klass` through its ancestry; NameError when absent. */
 MAY_GC MAY_RAISE Value tr_cvar_get(Fiber *f, Class *klass, Id name);
 MAY_GC MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value);
+MAY_GC void tr_cvar_copy_all(Fiber *f, Class *to, Class *from);
 MAY_GC bool tr_cvar_is_defined(Fiber *f, Class *klass, Id name);
 /* The class whose body (not a singleton, not an eval's) `cref` names: where @@x belongs. NULL: raised (toplevel access). */
 MAY_GC MAY_RAISE Class *tr_cvar_base(Fiber *f, const Cref *cref);

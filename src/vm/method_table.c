@@ -1,0 +1,613 @@
+/* method_table.c - method tables, lookup and the caches of its answers.
+ *
+ * A class keeps a CallCache for each name that its instances were asked for (and one per start of a super call). Sites keep
+ * pointers to them. A CallCache is never freed, because a site may hold it for ever; it is made invalid by storing
+ * NULL in its klass. A change to the method `mid` of a class invalidates the answers for mid of that class and of all
+ * below it; most definitions find that nobody has ever asked for the name and skip even that.
+ *
+ * Readers take no lock: a cache table's slots go from NULL to an entry, or from an invalid entry to its
+ * successor (release), and a full table is replaced and retired.
+ *
+ * A method that is found through an iclass or an origin is answered as a copy whose defined_class is that element, so that
+ * `super` inside knows where to go on; the copy is kept in the iclass's otherwise unused method table.
+ */
+#include "vm/method_table.h"
+
+#include <stdlib.h>
+
+#include "core/core.h"
+#include "vm/id_table.h"
+#include "vm/ivar.h"
+
+CallCache tr_empty_call_cache;
+_Atomic uint16_t tr_basic_op_redefined[BOP_COUNT];
+static bool is_booting = true; /* written by the thread that boots, before any other runs */
+
+struct CacheTable {
+    uint32_t mask, used;
+    _Atomic(CallCache *) slots[];
+};
+
+/* ---- which names have ever been asked for ---- */
+
+#define ASKED_BLOCK 65536u
+static _Atomic(_Atomic uint8_t *) asked[1024]; /* by id; set under the structure lock, never cleared */
+
+static void note_asked_locked(Id mid) {
+    _Atomic uint8_t *block = atomic_load_explicit(&asked[mid / ASKED_BLOCK], memory_order_relaxed);
+    if (!block) {
+        block = calloc(ASKED_BLOCK, 1);
+        TR_CHECK(block != NULL);
+        atomic_store_explicit(&asked[mid / ASKED_BLOCK], block, memory_order_release);
+    }
+    atomic_store_explicit(&block[mid % ASKED_BLOCK], 1, memory_order_relaxed);
+}
+
+static bool was_asked_locked(Id mid) {
+    _Atomic uint8_t *block = atomic_load_explicit(&asked[mid / ASKED_BLOCK], memory_order_relaxed);
+    return block && atomic_load_explicit(&block[mid % ASKED_BLOCK], memory_order_relaxed);
+}
+
+/* ---- cache tables ---- */
+
+static inline uint32_t hash_mid(Id mid) { return (mid * 0x9e3779b1u) >> 10; }
+
+static CallCache *cache_find(const Class *klass, Id mid, const Class *super_of) {
+    CacheTable *t = atomic_load_explicit(&klass->caches, memory_order_acquire);
+    if (!t) return NULL;
+    for (uint32_t i = hash_mid(mid) & t->mask;; i = (i + 1) & t->mask) {
+        CallCache *cache = atomic_load_explicit(&t->slots[i], memory_order_acquire); /* pairs with cache_put_locked */
+        if (!cache) return NULL;
+        if (cache->mid == mid && cache->super_of == super_of &&
+            atomic_load_explicit(&cache->klass, memory_order_acquire) == klass)
+            return cache;
+    }
+}
+
+static void cache_put_locked(Class *klass, CallCache *cache) {
+    CacheTable *t = atomic_load_explicit(&klass->caches, memory_order_relaxed);
+    if (!t || (t->used + 1) * 4 > (t->mask + 1) * 3) {
+        uint32_t live = 0;
+        for (uint32_t i = 0; t && i <= t->mask; i++) {
+            CallCache *each = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+            live += each && atomic_load_explicit(&each->klass, memory_order_relaxed);
+        }
+        uint32_t slots = 8;
+        while (slots < (live + 1) * 2) slots *= 2;
+        CacheTable *bigger = calloc(1, sizeof(CacheTable) + slots * sizeof bigger->slots[0]);
+        TR_CHECK(bigger != NULL);
+        bigger->mask = slots - 1;
+        for (uint32_t i = 0; t && i <= t->mask; i++) {
+            CallCache *each = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+            if (!each || !atomic_load_explicit(&each->klass, memory_order_relaxed)) continue;
+            uint32_t j = hash_mid(each->mid) & bigger->mask;
+            while (atomic_load_explicit(&bigger->slots[j], memory_order_relaxed)) j = (j + 1) & bigger->mask;
+            atomic_store_explicit(&bigger->slots[j], each, memory_order_relaxed);
+            bigger->used++;
+        }
+        atomic_store_explicit(&klass->caches, bigger, memory_order_release);
+        tr_retire(t);
+        t = bigger;
+    }
+    uint32_t i = hash_mid(cache->mid) & t->mask;
+    for (;; i = (i + 1) & t->mask) {
+        CallCache *there = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+        if (!there) {
+            t->used++;
+            break;
+        }
+        if (!atomic_load_explicit(&there->klass, memory_order_relaxed) && there->mid == cache->mid) break;
+    }
+    atomic_store_explicit(&t->slots[i], cache, memory_order_release);
+}
+
+static void forget(CallCache *cache) { atomic_store_explicit(&cache->klass, NULL, memory_order_release); }
+
+static void invalidate_own(Class *klass, Id mid) {
+    CacheTable *t = atomic_load_explicit(&klass->caches, memory_order_relaxed);
+    if (!t) return;
+    if (!mid) {
+        for (uint32_t i = 0; i <= t->mask; i++) {
+            CallCache *cache = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+            if (cache) forget(cache);
+        }
+        return;
+    }
+    for (uint32_t i = hash_mid(mid) & t->mask;; i = (i + 1) & t->mask) {
+        CallCache *cache = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+        if (!cache) return;
+        if (cache->mid == mid) forget(cache);
+    }
+}
+
+static void invalidate_below(Class *klass, void *mid) {
+    Id id = (Id)(uintptr_t)mid;
+    if ((klass->h.flags & TR_TYPE_MASK) == TYPE_ICLASS) {
+        if (id) tr_id_table_set_locked(&klass->methods, id, NULL);
+        else if (atomic_load_explicit(&klass->methods, memory_order_relaxed))
+            tr_retire(atomic_exchange_explicit(&klass->methods, NULL, memory_order_acq_rel));
+        if (klass->includer == klass->methods_of) return; /* an origin: its class is under way */
+        klass = klass->includer;
+    }
+    if (klass->origin != klass) {
+        if (id) tr_id_table_set_locked(&klass->origin->methods, id, NULL);
+        else tr_retire(atomic_exchange_explicit(&klass->origin->methods, NULL, memory_order_acq_rel));
+    }
+    invalidate_own(klass, id);
+    tr_class_each_subclass_locked(klass, invalidate_below, mid);
+}
+
+void tr_method_invalidate_all_locked(Class *klass) {
+    klass->ancestry_serial++;
+    invalidate_below(klass, NULL);
+}
+
+static void invalidate_locked(Class *klass, Id mid) {
+    if (was_asked_locked(mid)) invalidate_below(klass, (void *)(uintptr_t)mid);
+}
+
+void tr_method_caches_drop_locked(Class *klass) {
+    invalidate_own(klass, TR_ID_NONE);
+    tr_retire(atomic_exchange_explicit(&klass->caches, NULL, memory_order_acq_rel));
+}
+
+void tr_method_caches_trace(Tracer *tracer, const Class *klass) {
+    CacheTable *t = atomic_load_explicit(&klass->caches, memory_order_acquire);
+    for (uint32_t i = 0; t && i <= t->mask; i++) {
+        CallCache *cache = atomic_load_explicit(&t->slots[i], memory_order_acquire);
+        if (!cache || !atomic_load_explicit(&cache->klass, memory_order_relaxed)) continue;
+        if (cache->method) tr_trace(tracer, (Value)cache->method);
+        if (cache->resolved) tr_trace(tracer, (Value)cache->resolved);
+    }
+}
+
+/* ---- lookup ---- */
+
+static inline Class *above(const Class *c) { return atomic_load_explicit(&c->super, memory_order_acquire); }
+
+/* The first entry at or above `from`; *at is its element. */
+static const Method *search(Class *from, Id mid, Class **at) {
+    for (Class *c = from; c; c = above(c)) {
+        if (!c->methods_of) continue;
+        const Method *method = tr_id_table_get(&c->methods_of->methods, mid);
+        if (method) {
+            *at = c;
+            return method;
+        }
+    }
+    return NULL;
+}
+
+static Method *copy_quietly(Fiber *f, const Method *method) {
+    Method *copy = tr_heap_alloc_quiet(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    memcpy((char *)copy + sizeof(Header), (const char *)method + sizeof(Header), sizeof(Method) - sizeof(Header));
+    return copy;
+}
+
+/* The method with the element where it was found as its defined_class. */
+static const Method *complement_locked(Fiber *f, const Method *method, Class *at) {
+    if (method->defined_class == at) return method;
+    if ((at->h.flags & TR_TYPE_MASK) != TYPE_ICLASS) return method;
+    if (method->kind == METHOD_ATTR_READER || method->kind == METHOD_ATTR_WRITER) return method;
+    const Method *known = method->called_id ? tr_id_table_get(&at->methods, method->called_id) : NULL;
+    if (known && known->original_id == method->original_id && known->owner == method->owner &&
+        memcmp(&known->as, &method->as, sizeof method->as) == 0 && known->flags == method->flags)
+        return known;
+    Method *copy = copy_quietly(f, method);
+    copy->defined_class = at;
+    copy->is_complement = true;
+    if (at->methods_of == method->owner) tr_id_table_set_locked(&at->methods, method->called_id, copy);
+    return copy;
+}
+
+/* What really runs for an entry found at `at` in klass's chain: aliases and visibility changes are followed. */
+static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method, Class **at) {
+    while (method && method->kind == METHOD_ZSUPER) method = search(above(*at), method->original_id, at);
+    if (!method || method->kind == METHOD_UNDEF) return NULL;
+    if (method->kind == METHOD_ALIAS) {
+        method = method->as.alias.target;
+        Class *element = tr_class_element(klass, method->owner);
+        *at = element ? element : method->defined_class;
+    }
+    return complement_locked(f, method, *at);
+}
+
+static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, Id mid) {
+    Fiber *f = tr_current_fiber();
+    note_asked_locked(mid);
+    CallCache *cache = calloc(1, sizeof *cache);
+    TR_CHECK(cache != NULL);
+    cache->mid = mid;
+    cache->super_of = super_of;
+    Class *at = NULL;
+    const Method *method = search(from, mid, &at);
+    if (method && method->kind != METHOD_UNDEF) {
+        cache->resolved = resolve_locked(f, klass, method, &at);
+        if (cache->resolved) {
+            cache->method = method->kind == METHOD_ALIAS || method->kind == METHOD_ZSUPER ? method : cache->resolved;
+            cache->defined_class = cache->resolved->defined_class;
+        }
+    }
+    atomic_store_explicit(&cache->klass, klass, memory_order_relaxed);
+    cache_put_locked(klass, cache);
+    return cache;
+}
+
+const CallCache *tr_method_find(Class *klass, Id mid) {
+    const CallCache *cache = cache_find(klass, mid, NULL);
+    if (TR_LIKELY(cache != NULL)) return cache;
+    tr_structure_lock();
+    cache = cache_find(klass, mid, NULL);
+    if (!cache) cache = find_locked(klass, klass, NULL, mid);
+    tr_structure_unlock();
+    return cache;
+}
+
+const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid) {
+    const CallCache *cache = cache_find(klass, mid, defined_class);
+    if (TR_LIKELY(cache != NULL)) return cache;
+    tr_structure_lock();
+    cache = cache_find(klass, mid, defined_class);
+    if (!cache) {
+        Class *start = defined_class;
+        ObjectType type = (ObjectType)(start->h.flags & TR_TYPE_MASK);
+        if (type == TYPE_MODULE) start = tr_class_element(klass, defined_class);
+        else if (type == TYPE_CLASS) start = defined_class->origin;
+        cache = find_locked(klass, start ? above(start) : NULL, defined_class, mid);
+    }
+    tr_structure_unlock();
+    return cache;
+}
+
+const Method *tr_method_own(Class *klass, Id mid) { return tr_id_table_get(&klass->methods, mid); }
+
+void tr_method_table_each(Class *klass, void (*fn)(Id mid, const Method *method, void *data), void *data) {
+    Id mid;
+    void *method;
+    for (uint32_t i = 0; tr_id_table_next(&klass->methods, &i, &mid, &method);) fn(mid, method, data);
+}
+
+/* ---- basic operators ---- */
+
+static const struct { Id mid; BasicOp op; } basic_ops[] = {
+    {TR_ID_plus, BOP_PLUS}, {TR_ID_minus, BOP_MINUS}, {TR_ID_times, BOP_MULT}, {TR_ID_divide, BOP_DIV},
+    {TR_ID_modulo, BOP_MOD}, {TR_ID_eq, BOP_EQ}, {TR_ID_neq, BOP_NEQ}, {TR_ID_lt, BOP_LT}, {TR_ID_le, BOP_LE},
+    {TR_ID_gt, BOP_GT}, {TR_ID_ge, BOP_GE}, {TR_ID_lshift, BOP_LTLT}, {TR_ID_and, BOP_AND}, {TR_ID_or, BOP_OR},
+    {TR_ID_aref, BOP_AREF}, {TR_ID_aset, BOP_ASET}, {TR_ID_length, BOP_LENGTH}, {TR_ID_size, BOP_SIZE},
+    {TR_ID_empty_p, BOP_EMPTY_P}, {TR_ID_nil_p, BOP_NIL_P}, {TR_ID_succ, BOP_SUCC}, {TR_ID_not, BOP_NOT},
+    {TR_ID_match, BOP_MATCH}, {TR_ID_freeze, BOP_FREEZE}, {TR_ID_uminus, BOP_UMINUS}, {TR_ID_max, BOP_MAX},
+    {TR_ID_min, BOP_MIN}, {TR_ID_hash, BOP_HASH}, {TR_ID_call, BOP_CALL}, {TR_ID_pack, BOP_PACK},
+    {TR_ID_include_p, BOP_INCLUDE_P}, {TR_ID_cmp, BOP_CMP}, {TR_ID_eqq, BOP_EQQ}, {TR_ID_respond_to_p, BOP_RESPOND_TO},
+    {TR_ID_initialize, BOP_INITIALIZE},
+};
+
+static uint16_t basic_op_class(const Class *klass) {
+    if (klass == tr_class.integer) return BOP_INTEGER;
+    if (klass == tr_class.float_) return BOP_FLOAT;
+    if (klass == tr_class.string) return BOP_STRING;
+    if (klass == tr_class.array) return BOP_ARRAY;
+    if (klass == tr_class.hash) return BOP_HASH_;
+    if (klass == tr_class.symbol) return BOP_SYMBOL;
+    if (klass == tr_class.nil) return BOP_NIL;
+    if (klass == tr_class.true_) return BOP_TRUE;
+    if (klass == tr_class.false_) return BOP_FALSE;
+    if (klass == tr_class.proc) return BOP_PROC;
+    if (klass == tr_class.regexp) return BOP_REGEXP;
+    if (klass == tr_class.object || klass == tr_class.basic_object || klass == tr_class.kernel ||
+        klass == tr_class.comparable || klass == tr_class.numeric || klass == tr_class.enumerable)
+        return 0xffff;
+    return 0;
+}
+
+static void note_redefinition(const Class *klass, Id mid) {
+    uint16_t classes = basic_op_class(klass);
+    if (!classes || is_booting) return;
+    for (size_t i = 0; i < sizeof basic_ops / sizeof *basic_ops; i++)
+        if (basic_ops[i].mid == mid)
+            atomic_fetch_or_explicit(&tr_basic_op_redefined[basic_ops[i].op], classes, memory_order_release);
+}
+
+void tr_basic_op_check_module_locked(const Class *klass, const Class *module) {
+    Id mid;
+    void *method;
+    for (uint32_t i = 0; tr_id_table_next(&module->methods, &i, &mid, &method);) note_redefinition(klass, mid);
+}
+
+void tr_method_boot_done(void) { is_booting = false; }
+
+/* ---- making and adding ---- */
+
+MAY_GC Method *tr_method_new(Fiber *f, Class *owner, Id mid, MethodKind kind, Visibility visibility) {
+    Method *m = tr_heap_alloc(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    m->kind = (uint8_t)kind;
+    m->called_id = m->original_id = mid;
+    m->owner = m->defined_class = owner;
+    m->visibility = (uint8_t)visibility;
+    m->flags = (visibility == VISIBILITY_PRIVATE ? METHOD_PRIVATE : 0) |
+               (visibility == VISIBILITY_PROTECTED ? METHOD_PROTECTED : 0) | (is_booting ? METHOD_BASIC : 0);
+    return m;
+}
+
+MAY_GC Method *tr_method_copy(Fiber *f, const Method *method) {
+    Method *m = tr_heap_alloc(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    memcpy((char *)m + sizeof(Header), (const char *)method + sizeof(Header), sizeof(Method) - sizeof(Header));
+    m->is_complement = false;
+    return m;
+}
+
+static void set_visibility_bits(Method *m, Visibility visibility) {
+    m->visibility = (uint8_t)visibility;
+    m->flags &= ~(uint32_t)(METHOD_PRIVATE | METHOD_PROTECTED);
+    if (visibility == VISIBILITY_PRIVATE) m->flags |= METHOD_PRIVATE;
+    if (visibility == VISIBILITY_PROTECTED) m->flags |= METHOD_PROTECTED;
+}
+
+MAY_GC void tr_method_add(Fiber *f, Class *klass, Method *method) {
+    (void)f;
+    tr_structure_lock();
+    tr_id_table_set_locked(&klass->methods, method->called_id, method);
+    tr_barrier((Value)klass, (Value)method);
+    invalidate_locked(klass, method->called_id);
+    note_redefinition(klass, method->called_id);
+    tr_structure_unlock();
+}
+
+MAY_GC void tr_method_copy_all(Fiber *f, Class *to, const Class *from) {
+    Id mid;
+    void *entry;
+    for (uint32_t i = 0; tr_id_table_next(&from->methods, &i, &mid, &entry);) {
+        Method *copy = tr_method_copy(f, entry);
+        if (copy->owner == from) copy->owner = to;
+        copy->defined_class = to;
+        tr_method_add(f, to, copy);
+    }
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_hook(Fiber *f, Class *klass, Id hook, Id singleton_hook, Id mid) {
+    Value receiver = (Value)klass;
+    if (klass->flags & CLASS_SINGLETON) {
+        if (klass->attached == TR_UNDEF) return TR_NIL;
+        receiver = klass->attached;
+        hook = singleton_hook;
+    }
+    if (tr_method_is_basic(receiver, hook)) return TR_NIL;
+    return tr_call(f, receiver, hook, 1, tr_value_from_id(mid));
+}
+
+static MAY_RAISE bool check_class_frozen(Fiber *f, Class *klass) {
+    if (TR_LIKELY(!(klass->h.flags & TR_FLAG_FROZEN))) return true;
+    Value what = klass->flags & CLASS_SINGLETON && klass->attached != TR_UNDEF ? klass->attached : (Value)klass;
+    if (what == (Value)klass) {
+        tr_raise_frozen(f, what) == TR_RAISED ? (void)0 : (void)0;
+        return false;
+    }
+    Value text = tr_inspect(f, what);
+    if (text == TR_RAISED) return false;
+    const char *kind = tr_is_type(what, TYPE_CLASS) ? "Class" : tr_is_type(what, TYPE_MODULE) ? "Module" : "object";
+    if (tr_raise(f, tr_class.frozen_error, "can't modify frozen %s: %pV", kind, text) == TR_RAISED) return false;
+    return true;
+}
+
+static bool is_always_private(Id mid) {
+    return mid == TR_ID_initialize || mid == TR_ID_initialize_copy || mid == TR_ID_initialize_clone ||
+           mid == TR_ID_initialize_dup || mid == TR_ID_respond_to_missing_p;
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_add_checked(Fiber *f, Class *klass, Method *method) {
+    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    Id mid = method->called_id;
+    if (is_always_private(mid)) set_visibility_bits(method, VISIBILITY_PRIVATE);
+    const Method *old = tr_method_own(klass, mid);
+    if (old && method->kind == METHOD_ISEQ && old->kind == METHOD_ISEQ && !(old->flags & METHOD_BASIC))
+        tr_warning(f, "method redefined; discarding old %s", tr_id_cstr(mid));
+    tr_method_add(f, klass, method);
+    return tr_method_hook(f, klass, TR_ID_method_added, TR_ID_singleton_method_added, mid);
+}
+
+/* module_function: a private instance method and a public one of the module itself. */
+static MAY_SWITCH MAY_RAISE Value add_module_function(Fiber *f, Class *module, const Method *method) {
+    Class *singleton = tr_singleton_class(f, (Value)module);
+    if (!singleton) return TR_RAISED;
+    Method *copy = tr_method_copy(f, method);
+    copy->owner = copy->defined_class = singleton;
+    set_visibility_bits(copy, VISIBILITY_PUBLIC);
+    return tr_method_add_checked(f, singleton, copy);
+}
+
+static MAY_SWITCH MAY_RAISE Value add_with_visibility(Fiber *f, Class *klass, Method *method, Visibility visibility) {
+    if (tr_method_add_checked(f, klass, method) == TR_RAISED) return TR_RAISED;
+    if (visibility == VISIBILITY_MODULE_FUNCTION && add_module_function(f, klass, method) == TR_RAISED)
+        return TR_RAISED;
+    return tr_value_from_id(method->called_id);
+}
+
+static Visibility table_visibility(Visibility v) { return v == VISIBILITY_MODULE_FUNCTION ? VISIBILITY_PRIVATE : v; }
+
+MAY_SWITCH MAY_RAISE Value tr_method_define_iseq(Fiber *f, Class *klass, Id mid, Iseq *iseq, Cref *cref,
+                                                 Visibility visibility) {
+    Method *m = tr_method_new(f, klass, mid, METHOD_ISEQ, table_visibility(visibility));
+    m->as.ruby.iseq = iseq;
+    m->as.ruby.cref = cref;
+    if (iseq->is_internal) m->flags |= METHOD_INTERNAL;
+    return add_with_visibility(f, klass, m, visibility);
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_define_proc(Fiber *f, Class *klass, Id mid, Value proc, Visibility visibility) {
+    Method *m = tr_method_new(f, klass, mid, METHOD_PROC, table_visibility(visibility));
+    m->as.proc.proc = tr_cell_new();
+    tr_cell_set(f, m->as.proc.proc, proc);
+    return add_with_visibility(f, klass, m, visibility);
+}
+
+static MAY_SWITCH MAY_RAISE Value raise_undefined(Fiber *f, Class *klass, Id mid) {
+    return tr_raise_name_error(f, (Value)klass, mid, "undefined method '%pI' for %s '%pC'", mid,
+                               tr_object_type((Value)klass) == TYPE_MODULE ? "module" : "class", klass);
+}
+
+/* The entry for mid as klass's instances see it; a module's also see Object's. Entry and what it resolves to. */
+static const CallCache *find_for_change(Class *klass, Id mid) {
+    const CallCache *found = tr_method_find(klass, mid);
+    if (!found->method && tr_object_type((Value)klass) == TYPE_MODULE) found = tr_method_find(tr_class.object, mid);
+    return found->method ? found : NULL;
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id old_id) {
+    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    const CallCache *found = find_for_change(klass, old_id);
+    if (!found) return raise_undefined(f, klass, old_id);
+    const Method *target = found->resolved;
+    if (target->called_id == new_id && target->owner == klass) return TR_NIL;
+    Method *m = tr_method_new(f, klass, new_id, METHOD_ALIAS, tr_method_visibility(found->method));
+    m->original_id = target->original_id;
+    m->as.alias.target = target;
+    m->flags |= target->flags & (METHOD_BASIC | METHOD_INTERNAL);
+    return tr_method_add_checked(f, klass, m);
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_undef(Fiber *f, Class *klass, Id mid) {
+    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (mid == TR_ID_object_id || mid == TR_ID___id__ || mid == TR_ID___send__ || mid == TR_ID_initialize)
+        tr_warn(f, "undefining '%s' may cause serious problems", tr_id_cstr(mid));
+    if (!find_for_change(klass, mid)) return raise_undefined(f, klass, mid);
+    tr_method_add(f, klass, tr_method_new(f, klass, mid, METHOD_UNDEF, VISIBILITY_PUBLIC));
+    return tr_method_hook(f, klass, TR_ID_method_undefined, TR_ID_singleton_method_undefined, mid);
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid) {
+    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (mid == TR_ID_object_id || mid == TR_ID___id__ || mid == TR_ID___send__ || mid == TR_ID_initialize)
+        tr_warn(f, "removing '%s' may cause serious problems", tr_id_cstr(mid));
+    const Method *own = tr_method_own(klass, mid);
+    if (!own || own->kind == METHOD_UNDEF)
+        return tr_raise_name_error(f, (Value)klass, mid, "method '%pI' not defined in %pC", mid, klass);
+    tr_structure_lock();
+    tr_id_table_set_locked(&klass->methods, mid, NULL);
+    invalidate_locked(klass, mid);
+    note_redefinition(klass, mid);
+    tr_structure_unlock();
+    return tr_method_hook(f, klass, TR_ID_method_removed, TR_ID_singleton_method_removed, mid);
+}
+
+MAY_SWITCH MAY_RAISE Value tr_method_set_visibility(Fiber *f, Class *klass, Id mid, Visibility visibility) {
+    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    const CallCache *found = find_for_change(klass, mid);
+    if (!found) return raise_undefined(f, klass, mid);
+    if (visibility == VISIBILITY_MODULE_FUNCTION) {
+        Method *copy = tr_method_copy(f, found->resolved);
+        copy->called_id = mid;
+        copy->owner = copy->defined_class = klass;
+        if (tr_method_set_visibility(f, klass, mid, VISIBILITY_PRIVATE) == TR_RAISED) return TR_RAISED;
+        return add_module_function(f, klass, copy);
+    }
+    const Method *own = tr_method_own(klass, mid);
+    if (own) {
+        if (tr_method_visibility(own) == visibility) return TR_NIL;
+        Method *copy = tr_method_copy(f, own);
+        set_visibility_bits(copy, visibility);
+        tr_method_add(f, klass, copy);
+        return TR_NIL;
+    }
+    if (tr_method_visibility(found->method) == visibility) return TR_NIL;
+    Method *m = tr_method_new(f, klass, mid, METHOD_ZSUPER, visibility);
+    m->flags |= found->resolved->flags & METHOD_BASIC;
+    return tr_method_add_checked(f, klass, m);
+}
+
+/* ---- arity ---- */
+
+static int iseq_arity(const Iseq *iseq) {
+    const Params *p = &iseq->params;
+    int required = (int)(p->lead_count + p->post_count);
+    bool has_keywords = p->keywords != NULL, needs_keywords = has_keywords && p->keywords->required_count > 0;
+    if (p->opt_count || p->rest_start >= 0 || (has_keywords && !needs_keywords))
+        return -(required + needs_keywords) - 1;
+    return required + needs_keywords;
+}
+
+int tr_method_arity(const Method *method) {
+    switch ((MethodKind)method->kind) {
+    case METHOD_ISEQ: return iseq_arity(method->as.ruby.iseq);
+    case METHOD_C: return method->as.c.min == method->as.c.max ? method->as.c.min : -method->as.c.min - 1;
+    case METHOD_ATTR_READER: return 0;
+    case METHOD_ATTR_WRITER: return 1;
+    case METHOD_PROC: return tr_block_arity_as_lambda(tr_block_from_proc(method->as.proc.proc->value));
+    case METHOD_ALIAS: return tr_method_arity(method->as.alias.target);
+    default: return -1;
+    }
+}
+
+/* ---- tables in C files ---- */
+
+static MAY_GC void define(Fiber *f, Class *klass, const char *name, MethodFn fn, int min, int max, uint32_t flags) {
+    Visibility visibility = flags & METHOD_PRIVATE     ? VISIBILITY_PRIVATE
+                            : flags & METHOD_PROTECTED ? VISIBILITY_PROTECTED
+                                                       : VISIBILITY_PUBLIC;
+    Id mid = tr_intern_cstr(name);
+    if (is_always_private(mid)) visibility = VISIBILITY_PRIVATE;
+    Method *m = tr_method_new(f, klass, mid, METHOD_C, visibility);
+    m->flags |= flags & ~(uint32_t)METHOD_MODULE_FUNCTION;
+    m->as.c.fn = fn;
+    m->as.c.min = (int16_t)min;
+    m->as.c.max = (int16_t)max;
+    tr_method_add(f, klass, m);
+}
+
+MAY_GC void tr_define_method(Fiber *f, Class *klass, const char *name, MethodFn fn, int min, int max, uint32_t flags) {
+    if (flags & METHOD_MODULE_FUNCTION) {
+        tr_define_singleton_method(f, (Value)klass, name, fn, min, max,
+                                   flags & ~(uint32_t)(METHOD_MODULE_FUNCTION | METHOD_PRIVATE));
+        flags |= METHOD_PRIVATE;
+    }
+    define(f, klass, name, fn, min, max, flags);
+}
+
+MAY_GC void tr_define_singleton_method(Fiber *f, Value object, const char *name, MethodFn fn, int min, int max,
+                                       uint32_t flags) {
+    Class *singleton = tr_singleton_class(f, object);
+    TR_CHECK(singleton != NULL);
+    define(f, singleton, name, fn, min, max, flags);
+}
+
+MAY_GC void tr_define_methods(Fiber *f, Class *klass, const MethodDef *table) {
+    for (; table && table->name; table++)
+        tr_define_method(f, klass, table->name, table->fn, table->min, table->max, table->flags);
+}
+
+MAY_GC void tr_define_alias(Fiber *f, Class *klass, const char *new_name, const char *old_name) {
+    Id new_id = tr_intern_cstr(new_name), old_id = tr_intern_cstr(old_name);
+    const Method *old = tr_method_own(klass, old_id);
+    TR_CHECK(old != NULL);
+    Method *m = tr_method_new(f, klass, new_id, METHOD_ALIAS, tr_method_visibility(old));
+    m->as.alias.target = old->kind == METHOD_ALIAS ? old->as.alias.target : old;
+    m->original_id = m->as.alias.target->original_id;
+    tr_method_add(f, klass, m);
+}
+
+/* ---- the collector's view ---- */
+
+static void method_trace(Tracer *tracer, Value v) {
+    const Method *m = (const Method *)v;
+    if (m->owner) tr_trace(tracer, (Value)m->owner);
+    if (m->defined_class) tr_trace(tracer, (Value)m->defined_class);
+    if (m->kind == METHOD_ISEQ) {
+        if (m->as.ruby.iseq) tr_trace(tracer, (Value)m->as.ruby.iseq);
+        if (m->as.ruby.cref) tr_trace(tracer, (Value)m->as.ruby.cref);
+    } else if (m->kind == METHOD_ALIAS) {
+        tr_trace(tracer, (Value)m->as.alias.target);
+    } else if (m->kind == METHOD_PROC && m->as.proc.proc && !m->as.proc.proc->owner) {
+        tr_trace(tracer, m->as.proc.proc->value);
+    }
+}
+
+static void cref_trace(Tracer *tracer, Value v) {
+    const Cref *c = (const Cref *)v;
+    if (c->klass) tr_trace(tracer, (Value)c->klass);
+    if (c->next) tr_trace(tracer, (Value)c->next);
+}
+
+void tr_method_boot(void) {
+    static const HeapType method_type = {"Method", method_trace, NULL, NULL};
+    static const HeapType cref_type = {"Cref", cref_trace, NULL, NULL};
+    tr_heap_register_type(TYPE_METHOD, &method_type);
+    tr_heap_register_type(TYPE_CREF, &cref_type);
+}
