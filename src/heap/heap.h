@@ -32,7 +32,7 @@ void tr_heap_free(Heap *taken_heap);
 /* A new object of `bytes` (header included, ≤ TR_SLOT_MAX_BYTES), zeroed after the header, flags = type | flags.
  * Never fails: a process that cannot get a page ends with an error message. */
 MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
-/* The same without ever collecting: for the few places where none can be (method lookup). */
+/* The same for an object that is born shareable, without ever collecting: for where no collection can be (method lookup). */
 void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
 /* How many bytes the slot of an object really has: room to embed. */
 size_t tr_heap_slot_bytes(Value v);
@@ -57,10 +57,6 @@ typedef struct HeapType {
 } HeapType;
 /* Called at start-up by the layer that owns the type. */
 void tr_heap_register_type(ObjectType type, const HeapType *description);
-/* Instance variables of objects other than TYPE_OBJECT live in a side table of the VM's. For each object with TR_FLAG_IVARS
- * the collector calls the first when it traces the object, the second when it frees it (from sweep and from tr_heap_free). */
-extern void (*tr_heap_trace_ivars)(Tracer *tracer, Value object);
-extern void (*tr_heap_free_ivars)(Heap *heap, Value object);
 const HeapType *tr_heap_type(ObjectType type);
 /* The side table of instance variables (TR_FLAG_IVARS): how the vm traces an object's entry, and drops it at death. */
 void tr_heap_set_side_table(void (*trace)(Tracer *tracer, Value object), void (*free)(Heap *heap, Value object));
@@ -144,7 +140,6 @@ Cell *tr_cell_new(void);
 void tr_cell_free(Cell *taken_cell);
 /* The Ractor ends: what its cells hold is gone. */
 void tr_cells_abandon(Ractor *owner);
-void tr_cell_free(Cell *taken_cell);
 /* Stores; picks the owner by the shareability of the value (deep check is the caller's business: flag only here). */
 void tr_cell_set(Fiber *f, Cell *cell, Value value);
 /* The value, TR_UNDEF if unset; *foreign is set when another Ractor owns it (then TR_UNDEF is returned). */

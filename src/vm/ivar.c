@@ -450,6 +450,5 @@ void tr_ivar_boot(void) {
     static const HeapType object_type = {"Object", object_trace, object_free, object_size};
     tr_heap_register_type(TYPE_OBJECT, &object_type);
     for (uint32_t i = 0; i < STRIPES; i++) pthread_mutex_init(&stripes[i].lock, NULL);
-    tr_heap_trace_ivars = side_trace;
-    tr_heap_free_ivars = side_free;
+    tr_heap_set_side_table(side_trace, side_free);
 }

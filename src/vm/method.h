@@ -29,6 +29,7 @@ typedef enum Visibility { VISIBILITY_PUBLIC, VISIBILITY_PRIVATE, VISIBILITY_PROT
 struct Method {
     Header h;            /* TYPE_METHOD */
     uint8_t kind, visibility;
+    bool is_complement;  /* a copy of a table's entry with another defined_class */
     uint32_t flags;      /* MethodFlags */
     Id called_id;        /* the name it stands under */
     Id original_id;      /* the name it was defined with */

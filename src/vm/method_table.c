@@ -229,6 +229,7 @@ static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, 
         }
     }
     atomic_store_explicit(&cache->klass, klass, memory_order_relaxed);
+    tr_call_cache_prepare(cache);
     cache_put_locked(klass, cache);
     return cache;
 }

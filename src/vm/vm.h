@@ -9,6 +9,8 @@
 #ifndef TR_VM_VM_H
 #define TR_VM_VM_H
 
+#include <stdarg.h>
+
 #include "ractor/context.h"
 #include "vm/class.h"
 #include "vm/frame.h"
@@ -51,6 +53,7 @@ MAY_SWITCH MAY_RAISE Value tr_yield_under(Fiber *f, Block block, Value self, Cla
 MAY_GC MAY_RAISE Value tr_block_to_proc(Fiber *f, Block block); /* nil for none; moves environments to the heap */
 static inline Block tr_block_from_proc(Value proc_or_nil) { return proc_or_nil; }
 int tr_block_arity(Block block);
+int tr_block_arity_as_lambda(Block block); /* of a define_method body */
 int tr_block_min_arity(Block block, int *max);
 bool tr_block_is_lambda(Block block);
 MAY_GC Value tr_proc_from_c(Fiber *f, CBlockFn fn, Value data, int min, int max, bool is_lambda);
@@ -66,6 +69,10 @@ MAY_GC MAY_RAISE Value tr_enumerator(Fiber *f, Value self, const Args *args, Enu
 /* Format: printf's, plus %V for a Value's to_s-free inspect-safe text: use tr_inspect yourself when you need inspect.
  * Extra conversions: %pC const Class * (its name), %pV Value (to_s of a String; class name for others), %pI Id. */
 MAY_GC MAY_RAISE Value tr_raise(Fiber *f, Class *klass, const char *format, ...);
+/* What tr_raise makes of its format: a String (vm/format.c). */
+MAY_GC Value tr_vformat(Fiber *f, const char *format, va_list arguments);
+/* NameError (or the subclass) with its name and receiver. */
+MAY_GC MAY_RAISE Value tr_raise_name_error(Fiber *f, Value receiver, Id name, const char *format, ...);
 MAY_GC MAY_RAISE Value tr_raise_value(Fiber *f, Value exception);            /* sets backtrace and cause if unset */
 MAY_GC MAY_RAISE Value tr_raise_errno(Fiber *f, int error, const char *detail); /* Errno::X; detail may be NULL */
 MAY_GC MAY_RAISE Value tr_raise_argc(Fiber *f, int given, int min, int max);
