@@ -7,6 +7,8 @@
  */
 #include "base/bigstack.h"
 
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -115,14 +117,54 @@ __asm__(".text\n"
 #error "tr_call_on_stack is written for x86-64 and arm64"
 #endif
 
-bool tr_bigstack_call(void (*function)(void *), void *argument, size_t bytes)
+/* A stack that was used waits here for the next call of the same size; its upper end keeps its pages. Its lowest
+ * word says how large it is. Whoever exchanges it away owns it. */
+static _Atomic(char *) spare;
+#define SPARE_BYTES ((size_t)128 * 1024)
+
+static char *take_spare(size_t bytes)
 {
-    char *low = mmap(NULL, bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    char *low = atomic_exchange_explicit(&spare, NULL, memory_order_acquire);
+    size_t spare_bytes = 0;
+    if (!low)
+        return NULL;
+    memcpy(&spare_bytes, low + GUARD_BYTES, sizeof spare_bytes);
+    if (spare_bytes == bytes)
+        return low;
+    munmap(low, spare_bytes + GUARD_BYTES);
+    return NULL;
+}
+
+static void let_go(char *low, size_t bytes)
+{
+    char *empty = NULL;
+    if (bytes > SPARE_BYTES && madvise(low + GUARD_BYTES, bytes - SPARE_BYTES, MADV_DONTNEED) == 0) {
+        memcpy(low + GUARD_BYTES, &bytes, sizeof bytes);
+        if (atomic_compare_exchange_strong_explicit(&spare, &empty, low, memory_order_release, memory_order_relaxed))
+            return;
+    }
+    munmap(low, bytes + GUARD_BYTES);
+}
+
+static char *take_stack(size_t bytes)
+{
+    char *low = take_spare(bytes);
+    if (low)
+        return low;
+    low = mmap(NULL, bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (low == MAP_FAILED)
-        return false;
+        return NULL;
     mprotect(low, GUARD_BYTES, PROT_NONE);
     madvise(low, bytes + GUARD_BYTES, MADV_NOHUGEPAGE); /* one touched page must not become two megabytes */
+    return low;
+}
+
+bool tr_bigstack_call(void (*function)(void *), void *argument, size_t bytes)
+{
+    char *low = take_stack(bytes);
+    if (!low)
+        return false;
     Call call = {
         .stack = { .low = low + GUARD_BYTES,
                    .high = low + GUARD_BYTES + bytes,
@@ -136,7 +178,7 @@ bool tr_bigstack_call(void (*function)(void *), void *argument, size_t bytes)
     tr_call_on_stack(&call, first_frame, call.stack.high);
     announce_back(&call);
     active = call.stack.previous;
-    munmap(low, bytes + GUARD_BYTES);
+    let_go(low, bytes);
     return true;
 }
 

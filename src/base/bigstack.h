@@ -1,7 +1,7 @@
 /* bigstack.h - runs a function on a large stack of its own, then returns here.
  *
- * Parsing and compiling recurse as deep as the program is nested, while a coroutine's stack is small. The stack is
- * mapped for the call, its pages are touched only as the function needs them, and it is gone afterwards.
+ * Parsing and compiling recurse as deep as the program is nested, while a coroutine's stack is small. Of the
+ * stack that is mapped for the call only the pages that the function needs are touched, and they are given back.
  *
  * The function must not switch coroutines. It may collect garbage: a collector that scans machine stacks finds the
  * parts that lie elsewhere by following tr_bigstack_active(). Whoever compares stack addresses with a limit of the

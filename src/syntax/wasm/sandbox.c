@@ -6,19 +6,21 @@
  *
  * A trap jumps out of the module (C frames without anything to clean up) back into tr_sandbox_parse.
  *
- * Threads: an instance belongs to the call that made it. The function types are registered once, under pthread_once.
+ * Threads: an instance belongs to the call that made it; only spare_memory is passed from one to another. The function types are registered once, under pthread_once.
  */
 #include "syntax/wasm/sandbox.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "prism.h"
 
 #define WASM_PAGE 65536u
 #define SHADOW_STACK_PAGES 512u /* 32 MB */
+#define INITIAL_PAGES (3u + 1u + SHADOW_STACK_PAGES) /* the module's own three, one in case its stack overflows */
 /* The module addresses 32 bits, and `size` must not wrap. */
 #define MAX_PAGES 65535u
 /* What the prologue of a function leaves to the function itself and to the C library below it. */
@@ -37,43 +39,89 @@ void wasm_rt_trap(wasm_rt_trap_t code)
 
 /* ---- linear memory ---- */
 
+/* The memory of a parse that is over waits here for the next one, if it did not grow much: its pages are there already,
+ * which saves a small parse most of its time. Its first word says how many pages it has. Whoever exchanges it away owns
+ * it; release by the one who puts it in, acquire by the one who takes it out. */
+static _Atomic(uint8_t *) spare_memory;
+#define SPARE_PAGES_MAX (INITIAL_PAGES + 32)
+/* The part of the module's stack that a spare memory keeps; what lies deeper is given back. */
+#define SPARE_STACK_BYTES (64u * 1024)
+
+/* Zero where the module expects it: everything but its stack. */
+static bool take_spare(wasm_rt_memory_t *memory)
+{
+    uint8_t *data = atomic_exchange_explicit(&spare_memory, NULL, memory_order_acquire);
+    if (!data)
+        return false;
+    memcpy(&memory->mapped_pages, data, sizeof memory->mapped_pages);
+    memset(data, 0, TR_WASM_SHADOW_STACK_LOW);
+    memory->data = data;
+    return true;
+}
+
+static bool put_spare(wasm_rt_memory_t *memory)
+{
+    if (memory->mapped_pages > SPARE_PAGES_MAX)
+        return false;
+    uint8_t *stack = memory->data + TR_WASM_SHADOW_STACK_LOW;
+    if (madvise(stack, SHADOW_STACK_PAGES * WASM_PAGE - SPARE_STACK_BYTES, MADV_DONTNEED) != 0)
+        return false;
+    memcpy(memory->data, &memory->mapped_pages, sizeof memory->mapped_pages);
+    uint8_t *empty = NULL;
+    return atomic_compare_exchange_strong_explicit(&spare_memory, &empty, memory->data, memory_order_release,
+                                                   memory_order_relaxed);
+}
+
 void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, uint32_t initial_pages, uint32_t max_pages)
 {
+    (void)initial_pages; /* three; the build's version of the module is pinned */
     (void)max_pages;
-    uint32_t pages = initial_pages + 1 + SHADOW_STACK_PAGES;
-    size_t size = (size_t)pages * WASM_PAGE;
-    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    *memory = (wasm_rt_memory_t){ 0 };
+    *memory = (wasm_rt_memory_t){ .pages = INITIAL_PAGES, .max_pages = MAX_PAGES, .size = INITIAL_PAGES * WASM_PAGE,
+                                  .mapped_pages = INITIAL_PAGES };
+    if (take_spare(memory))
+        return;
+    void *data = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED) {
         memory_ran_out = true;
         wasm_rt_trap(WASM_RT_TRAP_OOB);
     }
-    madvise(data, size, MADV_NOHUGEPAGE);
-    *memory = (wasm_rt_memory_t){ .data = data, .pages = pages, .max_pages = MAX_PAGES, .size = (uint32_t)size };
+    madvise(data, memory->size, MADV_NOHUGEPAGE);
+    memory->data = data;
+}
+
+/* Sees to it that the mapping has room for `pages`. */
+static bool map_more(wasm_rt_memory_t *memory, uint32_t pages)
+{
+    if (pages <= memory->mapped_pages)
+        return true;
+    void *data = mremap(memory->data, (size_t)memory->mapped_pages * WASM_PAGE, (size_t)pages * WASM_PAGE,
+                        MREMAP_MAYMOVE);
+    if (data == MAP_FAILED)
+        return false;
+    memory->data = data;
+    memory->mapped_pages = pages;
+    return true;
 }
 
 uint32_t wasm_rt_grow_memory(wasm_rt_memory_t *memory, uint32_t delta)
 {
-    uint32_t old_pages = memory->pages;
-    if (delta == 0)
-        return old_pages;
-    void *data = MAP_FAILED;
-    if (delta <= memory->max_pages - old_pages)
-        data = mremap(memory->data, memory->size, (size_t)(old_pages + delta) * WASM_PAGE, MREMAP_MAYMOVE);
-    if (data == MAP_FAILED) {
+    uint32_t old_pages = memory->pages, old_mapped = memory->mapped_pages;
+    if (delta > memory->max_pages - old_pages || !map_more(memory, old_pages + delta)) {
         memory_ran_out = true;
         return UINT32_MAX;
     }
-    memory->data = data;
     memory->pages = old_pages + delta;
     memory->size = memory->pages * WASM_PAGE;
+    uint32_t used_before = memory->pages < old_mapped ? memory->pages : old_mapped;
+    if (used_before > old_pages)
+        memset(memory->data + (size_t)old_pages * WASM_PAGE, 0, (size_t)(used_before - old_pages) * WASM_PAGE);
     return old_pages;
 }
 
 void wasm_rt_free_memory(wasm_rt_memory_t *memory)
 {
-    if (memory->data)
-        munmap(memory->data, memory->size);
+    if (memory->data && !put_spare(memory))
+        munmap(memory->data, (size_t)memory->mapped_pages * WASM_PAGE);
 }
 
 /* ---- tables ---- */
@@ -145,7 +193,7 @@ static void run_module(Run *run)
 {
     Z_prism_instance_t *instance = &run->instance;
     Z_prism_instantiate(instance, NULL);
-    instance->w2c_g0 = instance->w2c_memory.size;
+    instance->w2c_g0 = INITIAL_PAGES * WASM_PAGE;
     Z_prismZ__initialize(instance);
     uint32_t source = carry_in(instance, run->source, run->size);
     uint32_t options = carry_in(instance, run->options, run->options_size);
