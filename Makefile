@@ -30,7 +30,7 @@ LDLIBS  += -Wl,-Bstatic -lgmp -lz -Wl,-Bdynamic -lonig -lpthread -lm -ldl
 SOURCES := $(filter-out %_test.c,$(sort $(shell find src -name '*.c')))
 TESTS   := $(sort $(shell find src -name '*_test.c'))
 PRELUDE := $(filter-out %_test.rb,$(sort $(wildcard src/core/*.rb)))
-OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/prism/prism.o \
+OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/gen/unicode_tables.o $(OBJ)/prism/prism.o \
            $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
 
@@ -42,7 +42,7 @@ all: $(BIN)/troupe ## the release build: build/troupe
 debug: ## assertions on, -Og: build/debug/troupe
 	@$(MAKE) CONFIG=debug all
 
-gen: build/gen/ast_nodes.h build/gen/ast_tables.c build/gen/prelude.c ## generated sources only
+gen: build/gen/ast_nodes.h build/gen/ast_tables.c build/gen/prelude.c build/gen/unicode_tables.c ## generated sources only
 
 $(BIN)/troupe: $(OBJECTS)
 	@mkdir -p $(@D)
@@ -68,6 +68,10 @@ PRISM := node_modules/@ruby/prism/src
 build/gen/ast_nodes.h build/gen/ast_tables.c &: tools/gen_ast.mjs build/deps.stamp
 	@mkdir -p build/gen
 	node tools/gen_ast.mjs $(PRISM) build/gen
+
+build/gen/unicode_tables.c: tools/gen_unicode.mjs build/deps.stamp
+	@mkdir -p build/gen
+	node tools/gen_unicode.mjs $@
 
 build/gen/prelude.c: tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
 	@mkdir -p build/gen
