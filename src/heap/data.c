@@ -26,7 +26,7 @@ MAY_GC void *tr_data_alloc(Fiber *f, const DataType *type, Class *klass) {
 }
 
 void tr_data_register_types(void) {
-    static const HeapType description = {"Data", data_trace, data_free, data_size, 0};
+    static const HeapType description = {"Data", data_trace, data_free, data_size};
     static const ObjectType types[] = {TYPE_DATA, TYPE_FIBER, TYPE_THREAD, TYPE_RACTOR};
     for (unsigned i = 0; i < sizeof types / sizeof types[0]; i++) tr_heap_register_type(types[i], &description);
 }

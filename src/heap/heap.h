@@ -53,11 +53,16 @@ typedef struct HeapType {
     void (*trace)(Tracer *tracer, Value object);  /* tr_trace every reference except the header's class */
     void (*free)(Heap *heap, Value object);       /* release buffers; must not touch other objects; NULL if none */
     size_t (*size)(Value object);                 /* bytes outside the slot, for ObjectSpace; NULL if none */
-    uint32_t free_unless;                         /* header flags: with one of them `free` has nothing to do and is not called */
 } HeapType;
 /* Called at start-up by the layer that owns the type. */
 void tr_heap_register_type(ObjectType type, const HeapType *description);
 const HeapType *tr_heap_type(ObjectType type);
+/* With one of these header flags `free` has nothing to do: sweeping does not call it. */
+void tr_heap_set_free_unless(ObjectType type, uint32_t flags);
+/* Calls fn for each object that `object` refers to, its class included; neither marks. */
+void tr_heap_visit_children(Value object, void (*fn)(Value child, void *data), void *data);
+/* Ends an object before its time: its buffers are freed, the slot becomes an empty object of another type (zeroed). */
+void tr_heap_replace(Value object, ObjectType type, Class *klass);
 /* The side table of instance variables (TR_FLAG_IVARS): how the vm traces an object's entry, and drops it at death. */
 void tr_heap_set_side_table(void (*trace)(Tracer *tracer, Value object), void (*free)(Heap *heap, Value object));
 void tr_trace(Tracer *tracer, Value value);                       /* any Value, immediates included */

@@ -83,6 +83,7 @@ struct Tracer {
     Heap *heap;
     Value *stack; size_t top, capacity;
     bool is_global;              /* marks shareable objects and all heaps: the world is stopped */
+    void (*visit)(Value child, void *data); void *visit_data; /* heap is NULL then: children are told, not marked */
 };
 
 /* --- size classes --- */
@@ -137,6 +138,7 @@ size_t tr_sweep_live_slot_bytes(const Heap *heap);
 
 /* --- marking (mark.c) --- */
 extern HeapType tr_heap_types[TYPE_COUNT];
+extern uint32_t tr_free_unless[TYPE_COUNT];
 extern void (*tr_side_table_trace)(Tracer *tracer, Value object);
 extern void (*tr_side_table_free)(Heap *heap, Value object);
 void tr_mark_drain(Tracer *tracer);

@@ -20,7 +20,7 @@ static void node_free(Heap *heap, Value v) {
     freed_nodes++;
     tr_buffer_free(heap, node->buffer, node->buffer_bytes);
 }
-static const HeapType node_type = {"Node", node_trace, node_free, NULL, 0};
+static const HeapType node_type = {"Node", node_trace, node_free, NULL};
 
 static Value roots[8];
 static void *stack_base;

@@ -13,12 +13,15 @@
 
 /* Written at start-up. */
 HeapType tr_heap_types[TYPE_COUNT];
+uint32_t tr_free_unless[TYPE_COUNT];
 void (*tr_side_table_trace)(Tracer *tracer, Value object);
 void (*tr_side_table_free)(Heap *heap, Value object);
 
 void tr_heap_register_type(ObjectType type, const HeapType *description) { tr_heap_types[type] = *description; }
 
 const HeapType *tr_heap_type(ObjectType type) { return &tr_heap_types[type]; }
+
+void tr_heap_set_free_unless(ObjectType type, uint32_t flags) { tr_free_unless[type] = flags; }
 
 void tr_heap_set_side_table(void (*trace)(Tracer *tracer, Value object), void (*free)(Heap *heap, Value object)) {
     tr_side_table_trace = trace;
@@ -39,7 +42,10 @@ void tr_trace(Tracer *tracer, Value v) {
     if (!tr_is_object(v)) return;
     TR_ASSERT(v - tr_region.base < tr_region.used);
     Page *page = page_of(v);
-    if (page_heap(page) != tracer->heap && !tracer->is_global) return;
+    if (page_heap(page) != tracer->heap && !tracer->is_global) {
+        if (tracer->visit) tracer->visit(v, tracer->visit_data);
+        return;
+    }
     unsigned granule = granule_of(v);
     uint64_t *word = &page->marks[granule >> 6], bit = (uint64_t)1 << (granule & 63);
     if (*word & bit) return;
@@ -75,6 +81,11 @@ void tr_mark_children(Tracer *tracer, Value v) {
     void (*trace)(Tracer *, Value) = tr_heap_types[flags & TR_TYPE_MASK].trace;
     if (trace) trace(tracer, v);
     if (TR_UNLIKELY(flags & TR_FLAG_IVARS) && tr_side_table_trace) tr_side_table_trace(tracer, v);
+}
+
+void tr_heap_visit_children(Value object, void (*fn)(Value child, void *data), void *data) {
+    Tracer tracer = {.visit = fn, .visit_data = data};
+    tr_mark_children(&tracer, object);
 }
 
 static inline void visit(Tracer *tracer, Value v) {

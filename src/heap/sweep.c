@@ -10,7 +10,17 @@ static __attribute__((noinline)) void bury(Heap *heap, Value v, uint32_t flags) 
     if (flags & TR_FLAG_IVARS && tr_side_table_free) tr_side_table_free(heap, v);
     if (flags & TR_FLAG_OBJECT_ID) tr_object_id_drop(v);
     const HeapType *type = &tr_heap_types[flags & TR_TYPE_MASK];
-    if (type->free && !(flags & type->free_unless)) type->free(heap, v);
+    if (type->free && !(flags & tr_free_unless[flags & TR_TYPE_MASK])) type->free(heap, v);
+}
+
+void tr_heap_replace(Value v, ObjectType type, Class *klass) {
+    Header *header = tr_header(v);
+    uint32_t kept = header->flags & (TR_FLAG_OLD | TR_FLAG_REMEMBERED | TR_FLAG_OBJECT_ID | TR_FLAG_FINALIZER);
+    bury(tr_heap_of(v), v, header->flags & ~TR_FLAG_OBJECT_ID);
+    memset(header + 1, 0, tr_heap_slot_bytes(v) - sizeof *header);
+    header->flags = type | kept;
+    header->aux = 0;
+    header->klass = klass;
 }
 
 uint64_t tr_sweep_block(Heap *heap, Page *page, unsigned block) {
@@ -28,7 +38,7 @@ uint64_t tr_sweep_block(Heap *heap, Page *page, unsigned block) {
             continue;
         }
         const HeapType *type = &tr_heap_types[flags & TR_TYPE_MASK];
-        if (TR_UNLIKELY(flags & (TR_FLAG_IVARS | TR_FLAG_OBJECT_ID)) || (type->free && !(flags & type->free_unless)))
+        if (TR_UNLIKELY(flags & (TR_FLAG_IVARS | TR_FLAG_OBJECT_ID)) || (type->free && !(flags & tr_free_unless[flags & TR_TYPE_MASK])))
             bury(heap, (Value)header, flags);
         header->flags = 0;
         heap->freed++;
