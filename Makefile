@@ -14,7 +14,7 @@ BIN := $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 
 WARN     := -Wall -Wextra
 CPPFLAGS += -Isrc -Iinclude -Ibuild/gen -D_GNU_SOURCE
-BASE     := -std=gnu11 -ffile-prefix-map=$(CURDIR)=. $(WARN) -fno-strict-aliasing -fwrapv -g
+BASE     := -std=gnu11 -ffile-prefix-map=$(CURDIR)=. $(WARN) -fno-strict-aliasing -fwrapv -ffunction-sections -fdata-sections -g
 CFLAGS_release := -O2
 CFLAGS_debug   := -Og -DTR_DEBUG
 CFLAGS_asan    := -O1 -DTR_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined
