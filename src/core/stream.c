@@ -1,0 +1,250 @@
+/* stream.c - buffered reading and writing of a descriptor without ever blocking a worker.
+ *
+ * A descriptor that may block (pipe, socket, terminal) is polled before each system call; one that we opened ourselves
+ * is non-blocking besides. Inherited ones (0, 1, 2) stay as they are, since other processes share them: writes to them
+ * go out in pieces that a ready pipe is sure to take.
+ */
+#include "core/stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_CAPACITY = 16384, READY_PIPE_BYTES = 4096 /* PIPE_BUF: a writable pipe takes so much without blocking */ };
+
+Stream *tr_stream_new(int fd, bool can_read, bool can_write) {
+    Stream *stream = calloc(1, sizeof *stream);
+    TR_CHECK(stream);
+    struct stat status;
+    stream->fd = fd;
+    stream->can_read = can_read;
+    stream->can_write = can_write;
+    stream->is_regular = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    stream->is_tty = !stream->is_regular && isatty(fd);
+    stream->owns_fd = true;
+    stream->timeout_ns = TR_FOREVER;
+    pthread_mutex_init(&stream->lock, NULL);
+    return stream;
+}
+
+void tr_stream_free(Stream *taken_stream) {
+    if (!taken_stream) return;
+    pthread_mutex_destroy(&taken_stream->lock);
+    free(taken_stream->read_buffer);
+    free(taken_stream->write_buffer);
+    free(taken_stream->out_buffer);
+    free(taken_stream);
+}
+
+/* 0 when ready, STREAM_RAISED, or -ETIMEDOUT. */
+static MAY_SWITCH MAY_RAISE int wait_ready(Fiber *f, Stream *stream, int events) {
+    if (stream->is_regular) return 0;
+    struct pollfd poll_fd = { .fd = stream->fd, .events = events == TR_POLL_IN ? POLLIN : POLLOUT };
+    if (poll(&poll_fd, 1, 0) > 0) return 0; /* the common case costs no switch */
+    int64_t deadline = stream->timeout_ns == TR_FOREVER ? TR_FOREVER : tr_now_ns() + stream->timeout_ns;
+    int fd = stream->fd;
+    Value ready = tr_wait_fd(f, fd, events, deadline);
+    if (ready == TR_RAISED) return STREAM_RAISED;
+    if (stream->fd != fd) return -EBADF; /* closed meanwhile */
+    return ready == TR_FIX(0) && deadline != TR_FOREVER ? -ETIMEDOUT : 0;
+}
+
+ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size) {
+    for (;;) {
+        int state = wait_ready(f, stream, TR_POLL_IN);
+        if (state != 0) return state;
+        ssize_t count = read(stream->fd, to, size);
+        if (count >= 0) return count;
+        if (errno != EINTR && errno != EAGAIN) return -errno;
+        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
+    }
+}
+
+ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
+    if (stream->read_start == stream->read_end) stream->read_start = stream->read_end = 0;
+    if (stream->read_end == stream->read_capacity) { /* no room behind: move down or grow */
+        if (stream->read_start > 0) {
+            memmove(stream->read_buffer, stream->read_buffer + stream->read_start, tr_stream_available(stream));
+            stream->read_end -= stream->read_start;
+            stream->read_start = 0;
+        } else {
+            size_t capacity = stream->read_capacity ? stream->read_capacity * 2 : READ_CAPACITY;
+            uint8_t *buffer = realloc(stream->read_buffer, capacity);
+            if (!buffer) return -ENOMEM;
+            stream->read_buffer = buffer;
+            stream->read_capacity = capacity;
+        }
+    }
+    /* Another thread of this Ractor may use the buffer while this one waits: wait first, then read at once. */
+    int state = wait_ready(f, stream, TR_POLL_IN);
+    if (state != 0) return state;
+    for (;;) {
+        if (stream->read_end == stream->read_capacity) return 1; /* somebody else filled it */
+        ssize_t count = read(stream->fd, stream->read_buffer + stream->read_end, stream->read_capacity - stream->read_end);
+        if (count >= 0) {
+            stream->read_end += (size_t)count;
+            return count;
+        }
+        if (errno != EINTR && errno != EAGAIN) return -errno;
+        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
+        state = wait_ready(f, stream, TR_POLL_IN);
+        if (state != 0) return state;
+    }
+}
+
+int tr_stream_unread(Stream *stream, const void *bytes, size_t size) {
+    if (size > stream->read_start) {
+        size_t have = tr_stream_available(stream), capacity = have + size + READ_CAPACITY;
+        uint8_t *buffer = malloc(capacity);
+        if (!buffer) return -ENOMEM;
+        size_t start = capacity - have - READ_CAPACITY / 2;
+        if (have) memcpy(buffer + start, stream->read_buffer + stream->read_start, have);
+        free(stream->read_buffer);
+        stream->read_buffer = buffer;
+        stream->read_capacity = capacity;
+        stream->read_start = start;
+        stream->read_end = start + have;
+    }
+    stream->read_start -= size;
+    memcpy(stream->read_buffer + stream->read_start, bytes, size);
+    return 0;
+}
+
+ssize_t tr_stream_write_direct(Fiber *f, Stream *stream, const void *bytes, size_t size) {
+    const uint8_t *from = bytes;
+    size_t done = 0;
+    while (done < size) {
+        int state = wait_ready(f, stream, TR_POLL_OUT);
+        if (state != 0) return state;
+        size_t piece = size - done;
+        if (!stream->is_regular && !stream->is_nonblocking && piece > READY_PIPE_BYTES) piece = READY_PIPE_BYTES;
+        ssize_t count = write(stream->fd, from + done, piece);
+        if (count >= 0) {
+            done += (size_t)count;
+            continue;
+        }
+        if (errno != EINTR && errno != EAGAIN) return -errno;
+        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
+    }
+    return (ssize_t)size;
+}
+
+static void lock_shared(Stream *stream) {
+    if (stream->is_standard) pthread_mutex_lock(&stream->lock);
+}
+static void unlock_shared(Stream *stream) {
+    if (stream->is_standard) pthread_mutex_unlock(&stream->lock);
+}
+
+/* Makes the collected bytes the ones that go out. False when there is nothing to write or another thread does. */
+static bool begin_flush(Stream *stream) {
+    bool begun = false;
+    lock_shared(stream);
+    if (!stream->is_flushing && (stream->out_done < stream->out_count || stream->write_count > 0)) {
+        if (stream->out_done == stream->out_count) {
+            uint8_t *empty = stream->out_buffer;
+            size_t capacity = stream->out_capacity;
+            stream->out_buffer = stream->write_buffer;
+            stream->out_capacity = stream->write_capacity;
+            stream->out_count = stream->write_count;
+            stream->out_done = 0;
+            stream->write_buffer = empty;
+            stream->write_capacity = capacity;
+            stream->write_count = 0;
+        }
+        stream->is_flushing = begun = true;
+    }
+    unlock_shared(stream);
+    return begun;
+}
+
+static void end_flush(Stream *stream) {
+    lock_shared(stream);
+    stream->is_flushing = false;
+    unlock_shared(stream);
+}
+
+/* One thread at a time writes, and goes on until nothing is left: so what several Ractors wrote keeps its order, and none
+ * of them holds the lock while it waits for the descriptor. */
+ssize_t tr_stream_flush(Fiber *f, Stream *stream) {
+    while (begin_flush(stream)) {
+        while (stream->out_done < stream->out_count) {
+            size_t piece = stream->out_count - stream->out_done;
+            if (!stream->is_regular && !stream->is_nonblocking && piece > READY_PIPE_BYTES) piece = READY_PIPE_BYTES;
+            ssize_t count = tr_stream_write_direct(f, stream, stream->out_buffer + stream->out_done, piece);
+            if (count < 0) {
+                if (count != STREAM_RAISED) stream->out_done = stream->out_count; /* lost: the descriptor refuses */
+                end_flush(stream);
+                return count;
+            }
+            stream->out_done += (size_t)count;
+        }
+        end_flush(stream);
+    }
+    return 0;
+}
+
+ssize_t tr_stream_write(Fiber *f, Stream *stream, const void *bytes, size_t size) {
+    if (size == 0) return 0;
+    bool needs_flush;
+    lock_shared(stream);
+    if (stream->write_count + size > stream->write_capacity) {
+        size_t capacity = stream->write_count + size;
+        if (capacity < STREAM_WRITE_CAPACITY) capacity = stream->write_capacity ? STREAM_WRITE_CAPACITY : 4096;
+        if (capacity < stream->write_count + size) capacity = stream->write_count + size;
+        uint8_t *buffer = realloc(stream->write_buffer, capacity);
+        if (!buffer) { unlock_shared(stream); return -ENOMEM; }
+        stream->write_buffer = buffer;
+        stream->write_capacity = capacity;
+    }
+    memcpy(stream->write_buffer + stream->write_count, bytes, size);
+    stream->write_count += size;
+    needs_flush = stream->is_sync || stream->write_count >= STREAM_WRITE_CAPACITY ||
+                  (stream->is_tty && memchr(bytes, '\n', size));
+    unlock_shared(stream);
+    if (needs_flush) {
+        ssize_t result = tr_stream_flush(f, stream);
+        if (result < 0) return result;
+    }
+    return (ssize_t)size;
+}
+
+static void write_all_at_exit(int fd, const uint8_t *bytes, size_t count) {
+    while (fd >= 0 && count > 0) {
+        ssize_t wrote = write(fd, bytes, count);
+        if (wrote >= 0) {
+            bytes += wrote;
+            count -= (size_t)wrote;
+        } else if (errno == EAGAIN) {
+            struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+            poll(&poll_fd, 1, 1000);
+        } else if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+void tr_stream_flush_at_exit(Stream *stream) {
+    write_all_at_exit(stream->fd, stream->out_buffer + stream->out_done, stream->out_count - stream->out_done);
+    write_all_at_exit(stream->fd, stream->write_buffer, stream->write_count);
+    stream->out_done = stream->out_count;
+    stream->write_count = 0;
+}
+
+int tr_stream_forget_read(Stream *stream) {
+    size_t ahead = tr_stream_available(stream);
+    stream->read_start = stream->read_end = 0;
+    stream->at_eof = false;
+    if (ahead && lseek(stream->fd, -(off_t)ahead, SEEK_CUR) < 0 && errno != ESPIPE) return -errno;
+    return 0;
+}
+
+int tr_stream_close(Stream *stream) {
+    int fd = stream->fd;
+    stream->fd = -1;
+    stream->read_start = stream->read_end = 0;
+    if (fd < 0 || !stream->owns_fd) return 0;
+    return close(fd) < 0 && errno != EINTR ? -errno : 0;
+}
