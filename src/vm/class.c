@@ -496,7 +496,7 @@ MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
 /* ---- boot ---- */
 
 MAY_GC void tr_class_boot(Fiber *f) {
-    static const HeapType type = {"Class", class_trace, class_free, NULL};
+    static const HeapType type = {.name = "Class", .trace = class_trace, .free = class_free};
     tr_heap_register_type(TYPE_CLASS, &type);
     tr_heap_register_type(TYPE_MODULE, &type);
     tr_heap_register_type(TYPE_ICLASS, &type);

@@ -43,6 +43,10 @@ Class *tr_const_base(const Cref *cref);
 MAY_SWITCH MAY_RAISE Class *tr_class_open(Fiber *f, Value cbase, Id name, Value super);
 MAY_SWITCH MAY_RAISE Class *tr_module_open(Fiber *f, Value cbase, Id name);
 
+/* May something inherit from `super`? false: TypeError raised. */
+MAY_SWITCH MAY_RAISE bool tr_class_check_super(Fiber *f, Value super);
+MAY_SWITCH MAY_RAISE Value tr_class_run_inherited(Fiber *f, Class *super, Class *klass);
+
 /* --- reflection --- */
 typedef struct ConstEntry {
     Cell *cell;            /* TR_UNDEF inside while it is an autoload that has not run */

@@ -104,3 +104,24 @@ void tr_id_table_free(IdTableRef *table) {
     free(atomic_load_explicit(table, memory_order_relaxed));
     atomic_store_explicit(table, NULL, memory_order_relaxed);
 }
+
+#define SET_BLOCK 65536u
+
+bool tr_id_set_has(const IdSet *set, Id id) {
+    const _Atomic uint8_t *block = atomic_load_explicit(&set->blocks[id / SET_BLOCK], memory_order_acquire);
+    return block && atomic_load_explicit(&block[id % SET_BLOCK], memory_order_relaxed);
+}
+
+void tr_id_set_add(IdSet *set, Id id) {
+    _Atomic uint8_t *block = atomic_load_explicit(&set->blocks[id / SET_BLOCK], memory_order_acquire);
+    if (!block) {
+        _Atomic uint8_t *made = calloc(SET_BLOCK, 1);
+        TR_CHECK(made != NULL);
+        if (atomic_compare_exchange_strong_explicit(&set->blocks[id / SET_BLOCK], &block, made, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            block = made;
+        else
+            free(made);
+    }
+    atomic_store_explicit(&block[id % SET_BLOCK], 1, memory_order_relaxed);
+}

@@ -31,4 +31,9 @@ static inline bool tr_id_table_next(const IdTableRef *table, uint32_t *i, Id *id
     return false;
 }
 
+/* A set of ids that only grows; zero-initialised, any Ractor. */
+typedef struct IdSet { _Atomic(_Atomic uint8_t *) blocks[1024]; } IdSet;
+bool tr_id_set_has(const IdSet *set, Id id);
+void tr_id_set_add(IdSet *set, Id id);
+
 #endif

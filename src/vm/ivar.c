@@ -91,18 +91,24 @@ MAY_GC Value tr_object_alloc(Fiber *f, Class *klass) {
     uint32_t room = klass ? __atomic_load_n(&klass->ivar_hint, __ATOMIC_RELAXED) : 0;
     room = (room + 1) & ~1u;
     if (room < 2) room = 2;
-    Object *o = tr_heap_alloc(f, sizeof(Object) + room * sizeof(Value), TYPE_OBJECT, klass);
+    Object *o = tr_heap_alloc(f, sizeof(Object) + room * sizeof(Value), TYPE_OBJECT | OBJECT_EMBEDDED, klass);
     o->h.aux = TR_SHAPE_ROOT;
     o->slots = o->embedded;
     o->capacity = o->embedded_capacity = room;
     return (Value)o;
 }
 
-static inline bool is_embedded(const Object *o) { return o->slots == o->embedded; }
+static inline bool is_embedded(const Object *o) { return (o->h.flags & OBJECT_EMBEDDED) != 0; }
+
+static inline void set_outside(Object *o, void *slots, uint32_t capacity) {
+    o->h.flags &= ~OBJECT_EMBEDDED;
+    o->slots = slots;
+    o->capacity = capacity;
+}
 
 static void release_slots(Heap *heap, Object *o) {
     if (o->h.aux == TR_SHAPE_COMPLEX) free(o->slots);
-    else if (o->slots && !is_embedded(o)) tr_buffer_free(heap, o->slots, o->capacity * sizeof(Value));
+    else if (!is_embedded(o)) tr_buffer_free(heap, o->slots, o->capacity * sizeof(Value));
 }
 
 static void make_complex(Fiber *f, Object *o) {
@@ -112,8 +118,7 @@ static void make_complex(Fiber *f, Object *o) {
     for (uint32_t i = 0; i < count; i++) complex_append(c, tr_shape_name(o->h.aux, i), o->slots[i]);
     release_slots(f->heap, o);
     o->h.aux = TR_SHAPE_COMPLEX;
-    o->slots = (Value *)c;
-    o->capacity = 0;
+    set_outside(o, c, 0);
 }
 
 #define HINT_MAX ((uint32_t)((TR_SLOT_MAX_BYTES - sizeof(Object)) / sizeof(Value)))
@@ -125,13 +130,12 @@ static MAY_GC bool ensure_capacity(Fiber *f, Object *o, uint32_t need) {
         Value *buffer = tr_buffer_alloc(f, capacity * sizeof(Value));
         if (!buffer) return false;
         memcpy(buffer, o->slots, o->capacity * sizeof(Value));
-        o->slots = buffer;
+        set_outside(o, buffer, capacity);
     } else {
         Value *buffer = tr_buffer_realloc(f, o->slots, o->capacity * sizeof(Value), capacity * sizeof(Value));
         if (!buffer) return false;
-        o->slots = buffer;
+        set_outside(o, buffer, capacity);
     }
-    o->capacity = capacity;
     return true;
 }
 
@@ -190,8 +194,7 @@ static Value object_remove(Object *o, Id name) {
         for (uint32_t i = 0; i < count; i++)
             if (i != slot) complex_append(c, tr_shape_name(shape, i), o->slots[i]);
         release_slots(tr_heap_of((Value)o), o);
-        o->slots = (Value *)c;
-        o->capacity = 0;
+        set_outside(o, c, 0);
     } else {
         memmove(o->slots + slot, o->slots + slot + 1, (count - slot - 1) * sizeof(Value));
     }
@@ -414,8 +417,7 @@ uint32_t tr_ivar_count(Fiber *f, Value object) {
 static MAY_GC bool copy_slots(Fiber *f, Object *to, const Object *from) {
     if (from->h.aux == TR_SHAPE_COMPLEX) {
         release_slots(f->heap, to);
-        to->slots = (Value *)complex_copy(complex_of(from), complex_of(from)->capacity);
-        to->capacity = 0;
+        set_outside(to, complex_copy(complex_of(from), complex_of(from)->capacity), 0);
     } else {
         uint32_t count = tr_shape_count(from->h.aux);
         if (!ensure_capacity(f, to, count)) return false;
@@ -447,7 +449,7 @@ MAY_GC MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from) {
 }
 
 void tr_ivar_boot(void) {
-    static const HeapType object_type = {"Object", object_trace, object_free, object_size};
+    static const HeapType object_type = {"Object", object_trace, object_free, object_size, OBJECT_EMBEDDED};
     tr_heap_register_type(TYPE_OBJECT, &object_type);
     for (uint32_t i = 0; i < STRIPES; i++) pthread_mutex_init(&stripes[i].lock, NULL);
     tr_heap_set_side_table(side_trace, side_free);

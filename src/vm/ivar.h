@@ -22,6 +22,7 @@ typedef struct Object {
     uint32_t embedded_capacity;
     Value embedded[];
 } Object;
+#define OBJECT_EMBEDDED TR_FLAG_USER(0) /* slots points at `embedded` */
 
 MAY_GC MAY_RAISE Value tr_ivar_get_slow(Fiber *f, Value object, Id name, IvarCache *cache);
 MAY_GC MAY_RAISE Value tr_ivar_set_slow(Fiber *f, Value object, Id name, Value value, IvarCache *cache);

@@ -28,25 +28,7 @@ struct CacheTable {
     _Atomic(CallCache *) slots[];
 };
 
-/* ---- which names have ever been asked for ---- */
-
-#define ASKED_BLOCK 65536u
-static _Atomic(_Atomic uint8_t *) asked[1024]; /* by id; set under the structure lock, never cleared */
-
-static void note_asked_locked(Id mid) {
-    _Atomic uint8_t *block = atomic_load_explicit(&asked[mid / ASKED_BLOCK], memory_order_relaxed);
-    if (!block) {
-        block = calloc(ASKED_BLOCK, 1);
-        TR_CHECK(block != NULL);
-        atomic_store_explicit(&asked[mid / ASKED_BLOCK], block, memory_order_release);
-    }
-    atomic_store_explicit(&block[mid % ASKED_BLOCK], 1, memory_order_relaxed);
-}
-
-static bool was_asked_locked(Id mid) {
-    _Atomic uint8_t *block = atomic_load_explicit(&asked[mid / ASKED_BLOCK], memory_order_relaxed);
-    return block && atomic_load_explicit(&block[mid % ASKED_BLOCK], memory_order_relaxed);
-}
+static IdSet asked; /* names that somebody has looked up; added to under the structure lock */
 
 /* ---- cache tables ---- */
 
@@ -143,7 +125,7 @@ void tr_method_invalidate_all_locked(Class *klass) {
 }
 
 static void invalidate_locked(Class *klass, Id mid) {
-    if (was_asked_locked(mid)) invalidate_below(klass, (void *)(uintptr_t)mid);
+    if (tr_id_set_has(&asked, mid)) invalidate_below(klass, (void *)(uintptr_t)mid);
 }
 
 void tr_method_caches_drop_locked(Class *klass) {
@@ -214,7 +196,7 @@ static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method
 
 static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, Id mid) {
     Fiber *f = tr_current_fiber();
-    note_asked_locked(mid);
+    tr_id_set_add(&asked, mid);
     CallCache *cache = calloc(1, sizeof *cache);
     TR_CHECK(cache != NULL);
     cache->mid = mid;
@@ -375,18 +357,17 @@ MAY_SWITCH MAY_RAISE Value tr_method_hook(Fiber *f, Class *klass, Id hook, Id si
     return tr_call(f, receiver, hook, 1, tr_value_from_id(mid));
 }
 
-static MAY_RAISE bool check_class_frozen(Fiber *f, Class *klass) {
+static MAY_SWITCH MAY_RAISE bool check_class_frozen(Fiber *f, Class *klass) {
     if (TR_LIKELY(!(klass->h.flags & TR_FLAG_FROZEN))) return true;
-    Value what = klass->flags & CLASS_SINGLETON && klass->attached != TR_UNDEF ? klass->attached : (Value)klass;
-    if (what == (Value)klass) {
-        tr_raise_frozen(f, what) == TR_RAISED ? (void)0 : (void)0;
-        return false;
+    Value what = (Value)klass;
+    const char *kind = tr_object_type(what) == TYPE_MODULE ? "module" : "class";
+    if (klass->flags & CLASS_SINGLETON && klass->attached != TR_UNDEF) {
+        what = klass->attached;
+        kind = tr_is_type(what, TYPE_CLASS) ? "Class" : tr_is_type(what, TYPE_MODULE) ? "Module" : "object";
     }
     Value text = tr_inspect(f, what);
     if (text == TR_RAISED) return false;
-    const char *kind = tr_is_type(what, TYPE_CLASS) ? "Class" : tr_is_type(what, TYPE_MODULE) ? "Module" : "object";
-    if (tr_raise(f, tr_class.frozen_error, "can't modify frozen %s: %pV", kind, text) == TR_RAISED) return false;
-    return true;
+    return tr_raise(f, tr_class.frozen_error, "can't modify frozen %s: %pV", kind, text) != TR_RAISED;
 }
 
 static bool is_always_private(Id mid) {
@@ -607,8 +588,8 @@ static void cref_trace(Tracer *tracer, Value v) {
 }
 
 void tr_method_boot(void) {
-    static const HeapType method_type = {"Method", method_trace, NULL, NULL};
-    static const HeapType cref_type = {"Cref", cref_trace, NULL, NULL};
+    static const HeapType method_type = {.name = "Method", .trace = method_trace};
+    static const HeapType cref_type = {.name = "Cref", .trace = cref_trace};
     tr_heap_register_type(TYPE_METHOD, &method_type);
     tr_heap_register_type(TYPE_CREF, &cref_type);
 }

@@ -88,6 +88,7 @@ static inline bool tr_check_frozen(Fiber *f, Value v) { /* false: raised */
     return tr_check_frozen_slow(f, v);
 }
 MAY_GC void tr_warn(Fiber *f, const char *format, ...);     /* "file:line: warning: …", unless $VERBOSE is nil */
+MAY_GC void tr_warn_at(Fiber *f, Value path, int line, const char *format, ...); /* for another place than the caller's */
 MAY_GC void tr_warning(Fiber *f, const char *format, ...);  /* only with -w */
 #define tr_check_argc(f, argc, min, max) ((argc) >= (min) && ((max) < 0 || (argc) <= (max)) ? TR_NIL : tr_raise_argc(f, argc, min, max))
 
@@ -106,6 +107,8 @@ MAY_SWITCH MAY_RAISE int tr_case_equal(Fiber *f, Value pattern, Value v); /* ===
 MAY_SWITCH MAY_RAISE Value tr_compare(Fiber *f, Value a, Value b);        /* <=>: fixnum or nil */
 /* <=> as -1, 0, 1 in *order; false when raised, ArgumentError "comparison of A with B failed" included. */
 MAY_SWITCH MAY_RAISE bool tr_compare_strict(Fiber *f, Value a, Value b, int *order);
+/* The ArgumentError of that. */
+MAY_SWITCH MAY_RAISE Value tr_raise_comparison(Fiber *f, Value a, Value b);
 /* #hash as a machine word in *hash; built-in fast paths. false: raised */
 MAY_SWITCH MAY_RAISE bool tr_hash_of(Fiber *f, Value v, uint64_t *hash);
 /* Runs fn with `object` marked as being visited; when it is already being visited on this fiber, calls again(…) instead. */
@@ -142,6 +145,12 @@ typedef Value (*GlobalGetFn)(Fiber *f, Id name);
 typedef Value (*GlobalSetFn)(Fiber *f, Id name, Value value);
 void tr_global_define(const char *name, GlobalGetFn get, GlobalSetFn set, bool any_ractor);
 void tr_global_alias(Id new_name, Id old_name);
+bool tr_global_is_defined(Id name);
+MAY_GC Value tr_global_names(Fiber *f); /* Array of Symbols */
+/* Warning[category]; -W:no-x, -w and -W0 set them too. */
+enum WarningCategory { WARNING_DEPRECATED, WARNING_EXPERIMENTAL, WARNING_PERFORMANCE, WARNING_STRICT_UNUSED_BLOCK,
+    WARNING_CATEGORIES };
+extern _Atomic uint8_t tr_warning_categories[WARNING_CATEGORIES];
 
 /* --- the frame of the caller --- */
 /* $~ and $_ of the innermost Ruby frame. */
