@@ -75,7 +75,7 @@ build/gen/unicode_tables.c: tools/gen_unicode.mjs build/deps.stamp
 
 build/gen/prelude.c: tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
 	@mkdir -p build/gen
-	node tools/gen_prelude.mjs $@ $(PRELUDE)
+	node tools/gen_prelude.mjs $(PRISM) $@ $(PRELUDE)
 
 # The parser: WebAssembly to C. Bounds are checked in software, because Troupe owns SIGSEGV; functions nobody calls
 # (the module exports all of its libc) are dropped by the linker. Always optimised: it is not what we debug.

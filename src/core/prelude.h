@@ -11,6 +11,8 @@ typedef struct {
     const char *name; /* "array.rb" */
     const char *source;
     size_t size;
+    const unsigned char *tree; /* what the parser made of it, for tr_ast_from_tree; its path is "<internal:array>" */
+    size_t tree_size;
 } PreludeSource;
 
 extern const PreludeSource tr_prelude_sources[];

@@ -128,7 +128,9 @@ class Rational
     end
   end
 
-  def rationalize(epsilon = (return self))
+  def rationalize(epsilon = nil)
+    return self if epsilon.nil?
+
     epsilon = epsilon.abs
     low, high = self - epsilon, self + epsilon
     return self if low == high

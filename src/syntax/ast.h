@@ -50,6 +50,7 @@ typedef struct AstNode {
 enum {
     AST_FLAG_NEWLINE = 1 << 0,        /* the first node of a line: a line event is due */
     AST_FLAG_STATIC_LITERAL = 1 << 1, /* a literal whose value is known at compile time */
+    AST_FLAG_INCOMPLETE = 1 << 15,    /* of trees from tr_ast_from_tree: see tr_ast_complete */
 };
 
 typedef struct {
@@ -181,6 +182,13 @@ typedef struct Ast {
  * Runs on a stack of its own, so it may be called from a small one; may be called on any number of OS threads. */
 Ast *tr_ast_parse(const uint8_t *source, size_t size, const AstOptions *options);
 void tr_ast_free(Ast *ast);
+
+/* A tree that was parsed before (the core library's, at build time). Source and tree must outlive the Ast, which refers to
+ * them. Methods are not decoded until tr_ast_complete: their AST_DEF_NODE carries AST_FLAG_INCOMPLETE, and of its fields
+ * only name, name_loc and receiver are there. NULL: out of memory, or not such a tree. */
+Ast *tr_ast_from_tree(const uint8_t *source, size_t size, const uint8_t *tree, size_t tree_size, const char *filepath);
+/* Decodes the rest of an incomplete node. Methods within it are complete at once. False: out of memory. */
+bool tr_ast_complete(Ast *ast, AstDefNode *node);
 
 /* The line (with the options' starting line) and the column (bytes, from 0) of an offset. */
 int32_t tr_ast_line(const Ast *ast, uint32_t offset);

@@ -21,8 +21,16 @@ typedef struct {
     Ast *ast;
     size_t item_budget, copy_budget;
     uint32_t depth;
+    bool is_lazy; /* methods are left for later */
     AstLoadStatus failure;
 } Reader;
+
+/* A method that was left for later: where its fields go on in the serialized tree. */
+typedef struct {
+    AstDefNode node;
+    const uint8_t *at, *end;
+    uint8_t next_field;
+} LazyDef;
 
 static void fail(Reader *reader, AstLoadStatus status)
 {
@@ -249,9 +257,34 @@ static void read_field(Reader *reader, const AstField *field, void *at)
     }
 }
 
+static void read_fields(Reader *reader, AstNode *node, int first, int count)
+{
+    const AstNodeInfo *info = &tr_ast_node_info[node->type];
+    for (int i = first; i < count && reader->failure == AST_LOAD_OK; i++)
+        read_field(reader, &info->fields[i], (char *)node + info->fields[i].offset);
+}
+
+/* The fields that tell a method from another come first on the wire: name, name_loc, receiver. */
+#define LAZY_FIELDS 3
+
+/* `length` is the node's size on the wire without its type and the length itself. */
+static void read_lazy_def(Reader *reader, LazyDef *def, const uint8_t *after_type, uint32_t length)
+{
+    def->node.base.flags |= AST_FLAG_INCOMPLETE;
+    read_fields(reader, &def->node.base, 0, LAZY_FIELDS);
+    def->at = reader->at;
+    def->end = after_type + 4 + (length < (size_t)(reader->end - after_type) ? length : 0);
+    def->next_field = LAZY_FIELDS;
+    if (def->at <= def->end && def->end <= reader->end)
+        reader->at = def->end;
+    else
+        fail(reader, AST_LOAD_CORRUPT);
+}
+
 static AstNode *read_node(Reader *reader, uint8_t wanted_type)
 {
     uint8_t type = read_byte(reader);
+    const uint8_t *after_type = reader->at;
     if (type == 0 || type >= AST_TYPE_COUNT || (wanted_type && type != wanted_type)) {
         fail(reader, AST_LOAD_CORRUPT);
         return NULL;
@@ -261,7 +294,8 @@ static AstNode *read_node(Reader *reader, uint8_t wanted_type)
         return NULL;
     }
     const AstNodeInfo *info = &tr_ast_node_info[type];
-    AstNode *node = get(reader, info->size);
+    bool is_lazy = reader->is_lazy && type == AST_DEF_NODE;
+    AstNode *node = get(reader, is_lazy ? sizeof(LazyDef) : info->size);
     if (!node)
         return NULL;
     if (++reader->depth > reader->ast->depth)
@@ -271,11 +305,12 @@ static AstNode *read_node(Reader *reader, uint8_t wanted_type)
     AstLoc loc = read_location(reader);
     node->start = loc.start;
     node->length = loc.length;
-    if (info->has_length_prefix)
-        read_word(reader);
+    uint32_t length = info->has_length_prefix ? read_word(reader) : 0;
     node->flags = (uint16_t)read_varint(reader);
-    for (int i = 0; i < info->field_count && reader->failure == AST_LOAD_OK; i++)
-        read_field(reader, &info->fields[i], (char *)node + info->fields[i].offset);
+    if (is_lazy)
+        read_lazy_def(reader, (LazyDef *)node, after_type, length);
+    else
+        read_fields(reader, node, 0, info->field_count);
     reader->depth--;
     return node;
 }
@@ -386,19 +421,58 @@ static void read_constant_pool(Reader *reader)
     reader->ast->constant_count = count + 1;
 }
 
+static AstLoadStatus load(Reader *reader)
+{
+    Ast *ast = reader->ast;
+    read_header(reader);
+    read_line_offsets(reader);
+    read_comments(reader);
+    ast->errors = read_diagnostics(reader, &ast->error_count, 0, AST_ERROR_COUNT);
+    ast->warnings = read_diagnostics(reader, &ast->warning_count, AST_ERROR_COUNT, AST_WARNING_COUNT);
+    if (reader->failure == AST_LOAD_OK)
+        read_constant_pool(reader);
+    AstNode *root = reader->failure == AST_LOAD_OK ? read_node(reader, AST_PROGRAM_NODE) : NULL;
+    if (reader->failure == AST_LOAD_OK)
+        ast->root = (AstProgramNode *)root;
+    return reader->failure;
+}
+
+static Reader reader_of(Ast *ast, const uint8_t *bytes, size_t size)
+{
+    return (Reader){ .start = bytes, .at = bytes, .end = bytes + size, .ast = ast,
+                     .item_budget = size, .copy_budget = size };
+}
+
 AstLoadStatus tr_ast_load(Ast *ast, const uint8_t *bytes, size_t size)
 {
-    Reader reader = { .start = bytes, .at = bytes, .end = bytes + size, .ast = ast,
-                      .item_budget = size, .copy_budget = size };
-    read_header(&reader);
-    read_line_offsets(&reader);
-    read_comments(&reader);
-    ast->errors = read_diagnostics(&reader, &ast->error_count, 0, AST_ERROR_COUNT);
-    ast->warnings = read_diagnostics(&reader, &ast->warning_count, AST_ERROR_COUNT, AST_WARNING_COUNT);
-    if (reader.failure == AST_LOAD_OK)
-        read_constant_pool(&reader);
-    AstNode *root = reader.failure == AST_LOAD_OK ? read_node(&reader, AST_PROGRAM_NODE) : NULL;
-    if (reader.failure == AST_LOAD_OK)
-        ast->root = (AstProgramNode *)root;
-    return reader.failure;
+    Reader reader = reader_of(ast, bytes, size);
+    return load(&reader);
+}
+
+Ast *tr_ast_from_tree(const uint8_t *source, size_t size, const uint8_t *tree, size_t tree_size, const char *filepath)
+{
+    Ast *ast = tr_ast_new(NULL, 0, &(AstOptions){ .filepath = filepath });
+    if (!ast)
+        return NULL;
+    ast->source = source;
+    ast->source_size = (uint32_t)size;
+    Reader reader = reader_of(ast, tree, tree_size);
+    reader.is_lazy = true;
+    if (load(&reader) == AST_LOAD_OK)
+        return ast;
+    tr_ast_free(ast);
+    return NULL;
+}
+
+bool tr_ast_complete(Ast *ast, AstDefNode *node)
+{
+    if (!(node->base.flags & AST_FLAG_INCOMPLETE))
+        return true;
+    LazyDef *def = (LazyDef *)node;
+    Reader reader = reader_of(ast, def->at, (size_t)(def->end - def->at));
+    read_fields(&reader, &node->base, def->next_field, tr_ast_node_info[AST_DEF_NODE].field_count);
+    if (reader.failure != AST_LOAD_OK)
+        return false;
+    node->base.flags &= (uint16_t)~AST_FLAG_INCOMPLETE;
+    return true;
 }

@@ -7,6 +7,7 @@
 
 #include "base/test.h"
 #include "syntax/diagnostics.h"
+#include "syntax/wasm/sandbox.h"
 
 static Ast *parse(const char *source)
 {
@@ -250,6 +251,40 @@ static void loads_what_is_well_formed_only(void)
     free(wire.bytes);
 }
 
+/* What the parser says about a source, kept. */
+static void keep_tree(void *context, const uint8_t *bytes, size_t size)
+{
+    Wire *wire = context;
+    wire->bytes = malloc(size);
+    wire->size = size;
+    memcpy(wire->bytes, bytes, size);
+}
+
+static void leaves_methods_for_later(void)
+{
+    static const char source[] = "class A\n  def f(a) = a + 1\n  def self.g\n    def h; end\n  end\nend\n";
+    static const uint8_t no_options[64];
+    const char *stack_low = (const char *)__builtin_frame_address(0) - (4 << 20);
+    Wire wire;
+    TEST_EQUAL(SANDBOX_OK, tr_sandbox_parse((const uint8_t *)source, sizeof source - 1, no_options, sizeof no_options,
+                                            stack_low, keep_tree, &wire));
+    Ast *ast = tr_ast_from_tree((const uint8_t *)source, sizeof source - 1, wire.bytes, wire.size, "<internal:a>");
+    AstClassNode *class = (AstClassNode *)first_statement(ast);
+    AstNodeList body = ((AstStatementsNode *)class->body)->body;
+    AstDefNode *f = (AstDefNode *)body.items[0], *g = (AstDefNode *)body.items[1];
+    TEST_EQUAL(2, body.count);
+    TEST_CHECK((f->base.flags & AST_FLAG_INCOMPLETE) && !f->parameters && !f->body);
+    TEST_CHECK(is_text(ast, f->name, "f") && !f->receiver && g->receiver->type == AST_SELF_NODE);
+    TEST_CHECK(tr_ast_complete(ast, f) && tr_ast_complete(ast, g) && tr_ast_complete(ast, g));
+    TEST_CHECK(!(f->base.flags & AST_FLAG_INCOMPLETE) && ast_loc_is_present(f->equal_loc));
+    TEST_EQUAL(1, f->parameters->requireds.count);
+    AstDefNode *h = (AstDefNode *)((AstStatementsNode *)g->body)->body.items[0];
+    TEST_CHECK(is_text(ast, h->name, "h") && !(h->base.flags & AST_FLAG_INCOMPLETE));
+    TEST_EQUAL(4, tr_ast_line(ast, h->base.start));
+    tr_ast_free(ast);
+    free(wire.bytes);
+}
+
 static void *parse_in_a_thread(void *context)
 {
     for (int i = 0; i < 50; i++) {
@@ -305,6 +340,7 @@ int main(void)
     TEST_RUN(takes_long_lines);
     TEST_RUN(takes_rubbish);
     TEST_RUN(loads_what_is_well_formed_only);
+    TEST_RUN(leaves_methods_for_later);
     TEST_RUN(parses_on_many_threads);
     TEST_RUN(dumps_a_tree);
     return TEST_RESULT();
