@@ -210,15 +210,6 @@ MAY_SWITCH MAY_RAISE Value tr_to_int(Fiber *f, Value v) {
     return TR_LIKELY(tr_is_integer(v)) ? v : convert(f, v, tr_class.integer, TR_ID_to_int);
 }
 
-MAY_SWITCH MAY_RAISE Value tr_to_proc(Fiber *f, Value v) {
-    if (tr_is_type(v, TYPE_PROC)) return v;
-    Value answer = tr_call_if_responds(f, v, TR_ID_to_proc, 0, NULL);
-    if (answer == TR_RAISED || tr_is_type(answer, TYPE_PROC)) return answer;
-    if (answer == TR_UNDEF)
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Proc)", tr_real_class_of(v));
-    return refuse_answer(f, v, tr_class.proc, TR_ID_to_proc, answer);
-}
-
 MAY_SWITCH MAY_RAISE bool tr_to_long(Fiber *f, Value v, int64_t *out) {
     if (TR_LIKELY(tr_is_fixnum(v))) {
         *out = tr_fixnum(v);

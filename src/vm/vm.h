@@ -168,6 +168,8 @@ MAY_GC Value tr_backtrace_capture(Fiber *f, int skip, int limit); /* internal ob
 
 /* --- catch/throw, ensure --- */
 MAY_SWITCH MAY_RAISE Value tr_eval_string(Fiber *f, Value source, Value self, Value binding_or_nil, Value path, int line);
+/* The same with the caller's locals, and `under` as what def and constants go to: instance_eval and module_eval of a String. */
+MAY_SWITCH MAY_RAISE Value tr_eval_string_under(Fiber *f, Value source, Value self, Class *under, Value path, int line);
 MAY_SWITCH MAY_RAISE Value tr_load_file(Fiber *f, Value path, bool wrap);
 MAY_SWITCH MAY_RAISE Value tr_require(Fiber *f, Value feature);
 
