@@ -135,6 +135,27 @@ static Value array_item(Fiber *f, Value self, const Args *args) {
     return tr_array_at(self, (size_t)tr_fixnum(ARG(0)));
 }
 
+/* Likewise: puts an element where one is. */
+static MAY_GC MAY_RAISE Value array_set_item(Fiber *f, Value self, const Args *args) {
+    if (!tr_array_modify(f, self)) return TR_RAISED;
+    return tr_array_store(f, self, tr_fixnum(ARG(0)), ARG(1));
+}
+
+static MAY_GC MAY_RAISE Value array_check_frozen(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    return tr_array_modify(f, self) ? TR_NIL : TR_RAISED;
+}
+
+static MAY_GC Value array_s_with_capacity(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    return tr_array_new(f, (size_t)tr_fixnum(ARG(0)));
+}
+
+static MAY_SWITCH MAY_RAISE Value array_s_to_int(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    return tr_to_int(f, ARG(0));
+}
+
 static Value array_length(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     return tr_value_from_fixnum((int64_t)tr_array_count(self));
@@ -574,6 +595,8 @@ static MAY_SWITCH MAY_RAISE Value array_pack(Fiber *f, Value self, const Args *a
 const MethodDef tr_array_singleton_methods[] = {
     {"[]", array_s_create, ARITY_REST(0), 0},
     {"try_convert", array_s_try_convert, ARITY(1, 1), 0},
+    {"__with_capacity", array_s_with_capacity, ARITY(1, 1), 0},
+    {"__to_int", array_s_to_int, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
 
@@ -581,6 +604,8 @@ const MethodDef tr_array_access_methods[] = {
     {"initialize", array_initialize, ARITY(0, 2), METHOD_PRIVATE},
     {"initialize_copy", array_initialize_copy, ARITY(1, 1), METHOD_PRIVATE},
     {"__at", array_item, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
+    {"__set", array_set_item, ARITY(2, 2), METHOD_PRIVATE},
+    {"__check_frozen", array_check_frozen, ARITY(0, 0), METHOD_PRIVATE},
     {"__count", array_length, ARITY(0, 0), METHOD_PRIVATE | METHOD_LEAF},
     {"[]", array_aref, ARITY(1, 2), 0},
     {"slice", array_aref, ARITY(1, 2), 0},

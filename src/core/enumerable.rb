@@ -1,0 +1,704 @@
+# enumerable.rb - Enumerable, over `__each`: each with one value per step (enumerator.c).
+#
+# Array, Hash and Range override what is hot. Semantics: Ruby documentation of Enumerable; ruby/spec core/enumerable.
+
+module Enumerable
+  def to_a(*args, **keywords)
+    result = []
+    if args.empty? && keywords.empty?
+      __each { |item| result << item }
+    else
+      __each(*args, **keywords) { |item| result << item }
+    end
+    result
+  end
+
+  def entries(*args, **keywords) = Enumerable.instance_method(:to_a).bind_call(self, *args, **keywords)
+
+  def to_set(*args, &block) = args.empty? ? Set.new(self, &block) : args.shift.new(self, *args, &block)
+
+  def each_entry(*args)
+    return to_enum(:each_entry, *args) { __enum_size } unless block_given?
+    __each(*args) { |item| yield item }
+    self
+  end
+
+  def map
+    return to_enum(:map) { __enum_size } unless block_given?
+    result = []
+    each { |*values| result << yield(*values) }
+    result
+  end
+
+  def collect
+    return to_enum(:collect) { __enum_size } unless block_given?
+    result = []
+    each { |*values| result << yield(*values) }
+    result
+  end
+
+  def flat_map
+    return to_enum(:flat_map) { __enum_size } unless block_given?
+    result = []
+    each do |*values|
+      item = yield(*values)
+      list = Array.try_convert(item)
+      list ? result.concat(list) : result << item
+    end
+    result
+  end
+
+  def collect_concat
+    return to_enum(:collect_concat) { __enum_size } unless block_given?
+    result = []
+    each do |*values|
+      item = yield(*values)
+      list = Array.try_convert(item)
+      list ? result.concat(list) : result << item
+    end
+    result
+  end
+
+  def select
+    return to_enum(:select) { __enum_size } unless block_given?
+    result = []
+    __each { |item| result << item if yield(item) }
+    result
+  end
+
+  def filter
+    return to_enum(:filter) { __enum_size } unless block_given?
+    result = []
+    __each { |item| result << item if yield(item) }
+    result
+  end
+
+  def find_all
+    return to_enum(:find_all) { __enum_size } unless block_given?
+    result = []
+    __each { |item| result << item if yield(item) }
+    result
+  end
+
+  def reject
+    return to_enum(:reject) { __enum_size } unless block_given?
+    result = []
+    __each { |item| result << item unless yield(item) }
+    result
+  end
+
+  def filter_map
+    return to_enum(:filter_map) { __enum_size } unless block_given?
+    result = []
+    __each do |item|
+      mapped = yield(item)
+      result << mapped if mapped
+    end
+    result
+  end
+
+  def compact
+    result = []
+    __each { |item| result << item unless nil == item }
+    result
+  end
+
+  def partition
+    return to_enum(:partition) { __enum_size } unless block_given?
+    accepted = []
+    rejected = []
+    __each { |item| (yield(item) ? accepted : rejected) << item }
+    [accepted, rejected]
+  end
+
+  def group_by
+    return to_enum(:group_by) { __enum_size } unless block_given?
+    groups = {}
+    __each do |item|
+      key = yield(item)
+      group = groups[key]
+      if group
+        group << item
+      else
+        groups[key] = [item]
+      end
+    end
+    groups
+  end
+
+  def tally(counts = nil)
+    if counts
+      counts = Hash.try_convert(counts) or raise TypeError, "can't convert #{counts.class} into Hash"
+      raise FrozenError.new("can't modify frozen #{counts.class}: #{counts.inspect}", receiver: counts) if counts.frozen?
+      __each do |item|
+        count = counts[item] || 0
+        raise TypeError, "wrong argument type #{count.class} (expected Integer)" unless Integer === count
+        counts[item] = count + 1
+      end
+    else
+      counts = {}
+      __each { |item| counts[item] = (counts[item] || 0) + 1 }
+    end
+    counts
+  end
+
+  def tally_by
+    return to_enum(:tally_by) { __enum_size } unless block_given?
+    counts = {}
+    __each do |item|
+      key = yield(item)
+      counts[key] = (counts[key] || 0) + 1
+    end
+    counts
+  end
+
+  def find(if_none = nil)
+    return to_enum(:find, if_none) unless block_given?
+    __each { |item| return item if yield(item) }
+    if_none&.call
+  end
+
+  def detect(if_none = nil)
+    return to_enum(:detect, if_none) unless block_given?
+    __each { |item| return item if yield(item) }
+    if_none&.call
+  end
+
+  def find_index(wanted = (no_value = true; nil))
+    return to_enum(:find_index) if no_value && !block_given?
+    i = 0
+    if no_value
+      __each do |item|
+        return i if yield(item)
+        i += 1
+      end
+    else
+      warn("given block not used", uplevel: 0) if block_given?
+      __each do |item|
+        return i if item == wanted
+        i += 1
+      end
+    end
+    nil
+  end
+
+  def first(count = (no_count = true; nil))
+    if no_count
+      __each { |item| return item }
+      return nil
+    end
+    count = Array.__to_int(count)
+    raise ArgumentError, "attempt to take negative size" if count < 0
+    result = []
+    return result if count == 0
+    __each do |item|
+      result << item
+      break if (count -= 1) == 0
+    end
+    result
+  end
+
+  def take(count) = Enumerable.instance_method(:first).bind_call(self, count)
+
+  def take_while
+    return to_enum(:take_while) unless block_given?
+    result = []
+    __each do |item|
+      break unless yield(item)
+      result << item
+    end
+    result
+  end
+
+  def drop(count)
+    count = Array.__to_int(count)
+    raise ArgumentError, "attempt to drop negative size" if count < 0
+    result = []
+    __each do |item|
+      if count > 0
+        count -= 1
+      else
+        result << item
+      end
+    end
+    result
+  end
+
+  def drop_while
+    return to_enum(:drop_while) unless block_given?
+    result = []
+    dropping = true
+    __each do |item|
+      dropping = false if dropping && !yield(item)
+      result << item unless dropping
+    end
+    result
+  end
+
+  def include?(wanted)
+    __each { |item| return true if item == wanted }
+    false
+  end
+
+  def member?(wanted)
+    __each { |item| return true if item == wanted }
+    false
+  end
+
+  def count(wanted = (no_value = true; nil))
+    count = 0
+    if !no_value
+      warn("given block not used", uplevel: 0) if block_given?
+      __each { |item| count += 1 if item == wanted }
+    elsif block_given?
+      __each { |item| count += 1 if yield(item) }
+    else
+      __each { |item| count += 1 }
+    end
+    count
+  end
+
+  def all?(pattern = (no_pattern = true; nil))
+    if !no_pattern
+      warn("given block not used", uplevel: 0) if block_given?
+      __each { |item| return false unless pattern === item }
+    elsif block_given?
+      __each { |item| return false unless yield(item) }
+    else
+      __each { |item| return false unless item }
+    end
+    true
+  end
+
+  def any?(pattern = (no_pattern = true; nil))
+    if !no_pattern
+      warn("given block not used", uplevel: 0) if block_given?
+      __each { |item| return true if pattern === item }
+    elsif block_given?
+      __each { |item| return true if yield(item) }
+    else
+      __each { |item| return true if item }
+    end
+    false
+  end
+
+  def none?(pattern = (no_pattern = true; nil))
+    if !no_pattern
+      warn("given block not used", uplevel: 0) if block_given?
+      __each { |item| return false if pattern === item }
+    elsif block_given?
+      __each { |item| return false if yield(item) }
+    else
+      __each { |item| return false if item }
+    end
+    true
+  end
+
+  def one?(pattern = (no_pattern = true; nil))
+    found = 0
+    if !no_pattern
+      warn("given block not used", uplevel: 0) if block_given?
+      __each { |item| return false if pattern === item && (found += 1) > 1 }
+    elsif block_given?
+      __each { |item| return false if yield(item) && (found += 1) > 1 }
+    else
+      __each { |item| return false if item && (found += 1) > 1 }
+    end
+    found == 1
+  end
+
+  def inject(initial = (no_initial = true; nil), operator = (no_operator = true; nil), &block)
+    if no_operator && !no_initial && !block
+      operator = initial
+      no_initial = true
+      no_operator = false
+    end
+    raise LocalJumpError, "no block given" if no_operator && !block
+    if no_operator
+      if no_initial
+        memo = nil
+        started = false
+        __each do |item|
+          if started
+            memo = yield(memo, item)
+          else
+            memo = item
+            started = true
+          end
+        end
+        memo
+      else
+        memo = initial
+        __each { |item| memo = yield(memo, item) }
+        memo
+      end
+    else
+      raise TypeError, "#{operator.inspect} is not a symbol nor a string" unless Symbol === operator || String === operator
+      memo = initial
+      __each do |item|
+        if no_initial
+          memo = item
+          no_initial = false
+        else
+          memo = memo.__send__(operator, item)
+        end
+      end
+      memo
+    end
+  end
+
+  def reduce(...) = inject(...)
+
+  def sum(initial = 0)
+    items = []
+    if block_given?
+      __each { |item| items << yield(item) }
+    else
+      __each { |item| items << item }
+    end
+    items.sum(initial)
+  end
+
+  def min(count = nil, &block) = Enumerable.__items(self).min(*count, &block)
+  def max(count = nil, &block) = Enumerable.__items(self).max(*count, &block)
+  def minmax(&block) = Enumerable.__items(self).minmax(&block)
+  def sort(&block) = Enumerable.__items(self).sort(&block)
+
+  # All items in an Array of their own.
+  def self.__items(enumerable)
+    result = []
+    enumerable.__send__(:__each) { |item| result << item }
+    result
+  end
+
+  def min_by(count = (no_count = true; nil))
+    return to_enum(:min_by, *(no_count ? nil : [count])) { __enum_size } unless block_given?
+    return sort_by { |item| yield(item) }.first(count) unless no_count || nil == count
+    best = best_key = nil
+    started = false
+    __each do |item|
+      key = yield(item)
+      if !started || Comparable.__order(key, best_key) < 0
+        best = item
+        best_key = key
+        started = true
+      end
+    end
+    best
+  end
+
+  def max_by(count = (no_count = true; nil))
+    return to_enum(:max_by, *(no_count ? nil : [count])) { __enum_size } unless block_given?
+    return sort_by { |item| yield(item) }.reverse.first(count) unless no_count || nil == count
+    best = best_key = nil
+    started = false
+    __each do |item|
+      key = yield(item)
+      if !started || Comparable.__order(key, best_key) > 0
+        best = item
+        best_key = key
+        started = true
+      end
+    end
+    best
+  end
+
+  def minmax_by
+    return to_enum(:minmax_by) { __enum_size } unless block_given?
+    least = least_key = greatest = greatest_key = nil
+    started = false
+    __each do |item|
+      key = yield(item)
+      if !started
+        least = greatest = item
+        least_key = greatest_key = key
+        started = true
+      else
+        if Comparable.__order(key, least_key) < 0
+          least = item
+          least_key = key
+        end
+        if Comparable.__order(key, greatest_key) > 0
+          greatest = item
+          greatest_key = key
+        end
+      end
+    end
+    [least, greatest]
+  end
+
+  def sort_by
+    return to_enum(:sort_by) { __enum_size } unless block_given?
+    Enumerable.__items(self).sort_by! { |item| yield(item) }
+  end
+
+  def uniq(&block) = Enumerable.__items(self).uniq(&block)
+
+  def to_h(*args)
+    result = {}
+    __each(*args) do |item|
+      element = block_given? ? yield(item) : item
+      pair = Array.try_convert(element)
+      raise TypeError, "wrong element type #{element.class} (expected array)" unless pair
+      raise ArgumentError, "element has wrong array length (expected 2, was #{pair.size})" unless pair.size == 2
+      result[pair[0]] = pair[1]
+    end
+    result
+  end
+
+  def each_with_index(*args)
+    return to_enum(:each_with_index, *args) { __enum_size } unless block_given?
+    i = 0
+    __each(*args) do |item|
+      result = yield(item, i)
+      i += 1
+      result
+    end
+    self
+  end
+
+  def each_with_object(memo)
+    return to_enum(:each_with_object, memo) { __enum_size } unless block_given?
+    __each { |item| yield(item, memo) }
+    memo
+  end
+
+  def reverse_each(*args)
+    return to_enum(:reverse_each, *args) { __enum_size } unless block_given?
+    to_a(*args).reverse_each { |item| yield item }
+    self
+  end
+
+  def each_slice(count)
+    count = Array.__to_int(count)
+    raise ArgumentError, "invalid slice size" if count <= 0
+    unless block_given?
+      return to_enum(:each_slice, count) do
+        size = __enum_size
+        size && (Float === size ? size : (size + count - 1).div(count))
+      end
+    end
+    slice = Array.__with_capacity(count)
+    __each do |item|
+      slice << item
+      if slice.size == count
+        full = slice
+        slice = Array.__with_capacity(count)
+        yield full
+      end
+    end
+    yield slice unless slice.empty?
+    self
+  end
+
+  def each_cons(count)
+    count = Array.__to_int(count)
+    raise ArgumentError, "invalid size" if count <= 0
+    unless block_given?
+      return to_enum(:each_cons, count) do
+        size = __enum_size
+        size && [size - count + 1, 0].max
+      end
+    end
+    window = []
+    __each do |item|
+      window.shift if window.size == count
+      window << item
+      yield window.dup if window.size == count
+    end
+    self
+  end
+
+  def cycle(count = nil)
+    unless block_given?
+      return to_enum(:cycle, count) do
+        size = __enum_size
+        if nil == size || size == 0 then size
+        elsif nil == count then Float::INFINITY
+        else
+          times = Array.__to_int(count)
+          times > 0 ? size * times : 0
+        end
+      end
+    end
+    unless nil == count
+      count = Array.__to_int(count)
+      return nil if count <= 0
+    end
+    items = []
+    __each do |item|
+      items << item
+      yield item
+    end
+    return nil if items.empty?
+    while nil == count || (count -= 1) > 0
+      i = 0
+      while i < items.size
+        yield items[i]
+        i += 1
+      end
+    end
+    nil
+  end
+
+  def zip(*others)
+    lists = others.map do |other|
+      Array.try_convert(other) || (other.respond_to?(:each) ? other.to_enum(:each) :
+        raise(TypeError, "wrong argument type #{other.class} (must respond to :each)"))
+    end
+    result = block_given? ? nil : []
+    i = 0
+    __each do |item|
+      tuple = [item]
+      lists.each_with_index do |list, which|
+        if Array === list
+          tuple << list[i]
+        elsif nil == list
+          tuple << nil
+        else
+          begin
+            tuple << list.next
+          rescue StopIteration
+            lists[which] = nil
+            tuple << nil
+          end
+        end
+      end
+      i += 1
+      result ? result << tuple : yield(tuple)
+    end
+    result
+  end
+
+  def grep(pattern)
+    result = []
+    __each { |item| result << (block_given? ? yield(item) : item) if pattern === item }
+    result
+  end
+
+  def grep_v(pattern)
+    result = []
+    __each { |item| result << (block_given? ? yield(item) : item) unless pattern === item }
+    result
+  end
+
+  # Consecutive items for which the block gives the same key. nil and :_separator drop an item, :_alone sets it apart.
+  def chunk
+    return to_enum(:chunk) { __enum_size } unless block_given?
+    source = self
+    classify = proc { |item| yield(item) }
+    Enumerator.new do |yielder|
+      key = items = nil
+      source.__send__(:__each) do |item|
+        new_key = classify.call(item)
+        if new_key == :_alone
+          yielder.yield([key, items]) if items
+          yielder.yield([:_alone, [item]])
+          items = nil
+        elsif new_key == :_separator || nil == new_key
+          yielder.yield([key, items]) if items
+          items = nil
+        elsif Symbol === new_key && new_key.start_with?("_")
+          raise RuntimeError, "symbols beginning with an underscore are reserved"
+        elsif items && key == new_key
+          items << item
+        else
+          yielder.yield([key, items]) if items
+          key = new_key
+          items = [item]
+        end
+      end
+      yielder.yield([key, items]) if items
+      nil
+    end
+  end
+
+  def slice_when
+    raise ArgumentError, "tried to create Proc object without a block" unless block_given?
+    separates = proc { |before, after| yield(before, after) }
+    __split_between(separates, true)
+  end
+
+  def chunk_while
+    raise ArgumentError, "tried to create Proc object without a block" unless block_given?
+    joins = proc { |before, after| yield(before, after) }
+    __split_between(joins, false)
+  end
+
+  private def __split_between(decide, cut_on)
+    source = self
+    Enumerator.new do |yielder|
+      items = nil
+      before = nil
+      source.__send__(:__each) do |item|
+        if items
+          if (decide.call(before, item) ? true : false) == cut_on
+            yielder << items
+            items = [item]
+          else
+            items << item
+          end
+        else
+          items = [item]
+        end
+        before = item
+      end
+      yielder << items if items
+      nil
+    end
+  end
+
+  def slice_before(pattern = (no_pattern = true; nil))
+    if no_pattern
+      raise ArgumentError, "wrong number of arguments (given 0, expected 1)" unless block_given?
+      starts = proc { |item| yield(item) }
+    else
+      raise ArgumentError, "both pattern and block are given" if block_given?
+      starts = proc { |item| pattern === item }
+    end
+    source = self
+    Enumerator.new do |yielder|
+      items = nil
+      source.__send__(:__each) do |item|
+        if items && starts.call(item)
+          yielder << items
+          items = [item]
+        elsif items
+          items << item
+        else
+          starts.call(item)
+          items = [item]
+        end
+      end
+      yielder << items if items
+      nil
+    end
+  end
+
+  def slice_after(pattern = (no_pattern = true; nil))
+    if no_pattern
+      raise ArgumentError, "wrong number of arguments (given 0, expected 1)" unless block_given?
+      ends = proc { |item| yield(item) }
+    else
+      raise ArgumentError, "both pattern and block are given" if block_given?
+      ends = proc { |item| pattern === item }
+    end
+    source = self
+    Enumerator.new do |yielder|
+      items = nil
+      source.__send__(:__each) do |item|
+        (items ||= []) << item
+        if ends.call(item)
+          yielder << items
+          items = nil
+        end
+      end
+      yielder << items if items
+      nil
+    end
+  end
+
+  def chain(*others) = Enumerator::Chain.new(self, *others)
+
+  def lazy = Enumerator::Lazy.__send__(:__from, self)
+end
