@@ -21,6 +21,8 @@ static bool visit(AstNode *child, void *context)
 {
     if (!child || !tr_ast_type_name(child->type))
         abort();
+    if (child->flags & AST_FLAG_INCOMPLETE && (child->type != AST_DEF_NODE || !tr_ast_complete(context, (AstDefNode *)child)))
+        return true;
     return tr_ast_each_child(child, visit, context);
 }
 
@@ -38,13 +40,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_magic(tree, tree_size);
     Ast *ast = tr_ast_new(data + 2, source_size, &(AstOptions){ .filepath = "fuzz.rb" });
     if (tr_ast_load(ast, tree, tree_size) == AST_LOAD_OK) {
-        visit(&ast->root->base, NULL);
+        visit(&ast->root->base, ast);
         free(tr_ast_dump(ast));
     }
     free(tr_diagnostics_warnings(ast, true));
     if (ast->error_count > 0)
         free(tr_diagnostics_errors(ast));
     tr_ast_free(ast);
+    Ast *lazy = tr_ast_from_tree(data + 2, source_size, tree, tree_size, "fuzz.rb");
+    if (lazy)
+        visit(&lazy->root->base, lazy);
+    tr_ast_free(lazy);
     free(tree);
     return 0;
 }
