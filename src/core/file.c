@@ -156,8 +156,14 @@ PREDICATE(zero, tr_bool(s->st_size == 0))
 PREDICATE(size_or_nil, s->st_size ? TR_FIX(s->st_size) : TR_NIL)
 PREDICATE(world_readable, s->st_mode & S_IROTH ? TR_FIX(s->st_mode & 0777) : TR_NIL)
 PREDICATE(world_writable, s->st_mode & S_IWOTH ? TR_FIX(s->st_mode & 0777) : TR_NIL)
-PREDICATE(exist, ((void)s, TR_TRUE))
 #undef PREDICATE
+
+static MAY_SWITCH MAY_RAISE Value file_s_exist_p(Fiber *f, Value self, const Args *args) {
+    struct stat status;
+    (void)self;
+    int state = stat_value(f, args->argv[0], &status, true);
+    return state < 0 ? TR_RAISED : tr_bool(state > 0);
+}
 
 static MAY_SWITCH MAY_RAISE Value file_s_size_p(Fiber *f, Value self, const Args *args) {
     Value size = file_s_size_or_nil_p(f, self, args);
