@@ -59,6 +59,14 @@ void tr_worker_after_fork(void);
 int64_t tr_task_first_deadline(void);           /* relaxed */
 void tr_task_fire_due(int64_t now_ns);          /* makes those ready whose deadline has passed */
 
+/* Everything before is visible to others before anything after is read. */
+#if defined(__SANITIZE_THREAD__)
+extern _Atomic int tr_fence_word; /* ThreadSanitizer knows no fences: a read-modify-write orders the same */
+static inline void tr_full_fence(void) { atomic_fetch_add(&tr_fence_word, 1); }
+#else
+static inline void tr_full_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
+#endif
+
 /* futex */
 void tr_futex_wait(_Atomic uint32_t *word, uint32_t while_value);
 void tr_futex_wait_ns(_Atomic uint32_t *word, uint32_t while_value, int64_t at_most_ns);

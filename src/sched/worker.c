@@ -37,6 +37,9 @@ enum {
 Worker *tr_workers[TR_MAX_WORKERS];
 _Atomic int tr_worker_started;
 _Atomic int tr_idle_count;
+#if defined(__SANITIZE_THREAD__)
+_Atomic int tr_fence_word;
+#endif
 _Atomic int tr_sched_outside_count;
 static _Atomic int searching;   /* workers that look for work, or were woken to; seq_cst */
 static _Atomic bool is_poller_taken;
@@ -198,7 +201,7 @@ static void enqueue(Task *task) {
         if (worker->handed_over_at) tr_ticker_need();
         return;
     }
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in sleep_until_woken */
+    tr_full_fence(); /* pairs with the one in sleep_until_woken */
     tr_worker_wake_one();
 }
 
@@ -212,7 +215,7 @@ static void judge_handoff(Worker *worker) {
 }
 
 void tr_task_ready(Task *task) {
-    atomic_thread_fence(memory_order_seq_cst); /* what the caller left for the task, before we look at its state */
+    tr_full_fence(); /* what the caller left for the task, before we look at its state */
     uint32_t state = atomic_load(&task->state);
     for (;;) {
         switch (state) {
@@ -350,7 +353,7 @@ static void sleep_until_woken(Worker *worker) {
     atomic_fetch_add(&tr_idle_count, 1);
     pthread_mutex_unlock(&idle_lock);
     end_search(worker, false);
-    atomic_thread_fence(memory_order_seq_cst); /* we are known to be idle before we look for the last time */
+    tr_full_fence(); /* we are known to be idle before we look for the last time */
     if (!is_work_anywhere()) {
         if (!atomic_exchange(&is_poller_taken, true)) poll_until_event(worker);
         else
