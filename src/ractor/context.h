@@ -59,6 +59,7 @@ struct Fiber {
     void *inspect_stack;      /* recursion guard: Value array of what is being inspected / compared / hashed */
     Fiber *next, **link;      /* list of the thread's fibers, for the collector */
     int blocking_depth;
+    void (*start)(Fiber *f);  /* what its coroutine runs; must not return */
     void *vm_private;         /* vm/ */
     void *core_private;       /* core/fiber.c */
 };
@@ -86,7 +87,8 @@ struct Ractor {
     Thread *main_thread;
     Value face;               /* shareable Ruby object */
     Value name;               /* frozen String or nil */
-    struct RactorState *state;/* scheduling, mailbox, life cycle: ractor/ractor.h */
+    struct RactorSched *sched;/* its threads and whose turn it is: ractor/thread.h */
+    struct RactorState *state;/* mailbox, life cycle: ractor/ractor.h */
     /* owner only: roots of core classes, each a Value (see tr_ractor_local) */
     Value *locals; uint32_t local_count;
     Cell *cells;              /* unshareable values on shareable structure that belong to this Ractor */

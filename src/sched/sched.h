@@ -73,6 +73,8 @@ struct Coroutine *tr_worker_coroutine(Worker *worker);
 void tr_worker_set_flags(Worker *worker, _Atomic uint32_t *flags);
 /* Should the running task let others have the worker? */
 bool tr_worker_has_others(Worker *worker);
+/* Must it, at once (the world is to be stopped)? */
+bool tr_worker_must_stop(void);
 int tr_worker_index(const Worker *worker);
 /* True when no worker runs or may run anything, and no deadline or descriptor is waited for: nothing will ever happen. */
 bool tr_sched_is_stuck(void);

@@ -19,6 +19,8 @@ _Atomic uint32_t tr_stop_requested;   /* futex for those who wait for the world 
 static _Atomic uint32_t left_count;   /* futex for the stopper: changes when a worker leaves its task */
 static pthread_mutex_t stop_lock = PTHREAD_MUTEX_INITIALIZER; /* one stopper at a time */
 
+bool tr_worker_must_stop(void) { return atomic_load_explicit(&tr_stop_requested, memory_order_relaxed) != 0; }
+
 void tr_stop_enter_task(Worker *worker) {
     for (;;) {
         atomic_store(&worker->is_in_task, IN_TASK);

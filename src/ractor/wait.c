@@ -1,0 +1,102 @@
+/* wait.c - waiting for what happens outside of the Ractor: descriptors, and work on helper threads. */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "ractor/thread.h"
+#include "sched/blocking_pool.h"
+#include "sched/poller.h"
+
+static void wake_thread(void *thread) { tr_thread_unpark_remote(thread); }
+
+/* What is ready now, without waiting. poll's bits happen to be ours on Linux, but that is poll's business. */
+static int look_at_fds(FdWait *waits, int count) {
+    struct pollfd fds_inline[8], *fds = count <= 8 ? fds_inline : malloc((size_t)count * sizeof *fds);
+    TR_CHECK(fds);
+    for (int i = 0; i < count; i++) {
+        int events = waits[i].events;
+        fds[i].fd = waits[i].fd;
+        fds[i].events = (short)((events & TR_POLL_IN ? POLLIN : 0) | (events & TR_POLL_PRI ? POLLPRI : 0) |
+                                (events & TR_POLL_OUT ? POLLOUT : 0));
+        fds[i].revents = 0;
+    }
+    int ready = poll(fds, (nfds_t)count, 0);
+    for (int i = 0; i < count; i++) {
+        int got = fds[i].revents;
+        int events = (got & (POLLIN | POLLHUP | POLLERR | POLLNVAL) ? TR_POLL_IN : 0) | (got & POLLPRI ? TR_POLL_PRI : 0) |
+                     (got & (POLLOUT | POLLHUP | POLLERR | POLLNVAL) ? TR_POLL_OUT : 0);
+        waits[i].ready = events & waits[i].events;
+    }
+    if (fds != fds_inline) free(fds);
+    return ready;
+}
+
+static int count_ready(const FdWait *waits, int count) {
+    int ready = 0;
+    for (int i = 0; i < count; i++) ready += waits[i].ready != 0;
+    return ready;
+}
+
+Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
+    if (look_at_fds(waits, count) > 0) return TR_FIX(count_ready(waits, count));
+    FdWaiter inline_waiters[4], *waiters = count <= 4 ? inline_waiters : calloc((size_t)count, sizeof *waiters);
+    TR_CHECK(waiters);
+    Value result = TR_NIL;
+    bool is_ready = false;
+    int added = 0;
+    for (; added < count && !is_ready; added++) {
+        FdWaiter *w = &waiters[added];
+        *w = (FdWaiter){.fd = waits[added].fd, .events = waits[added].events, .wake = wake_thread, .argument = f->thread};
+        int state = tr_poller_add(w);
+        if (state == 0) continue;
+        waits[added].ready = state > 0 ? state : waits[added].events; /* an error shows when the descriptor is used */
+        is_ready = true;
+    }
+    while (!is_ready) {
+        result = tr_thread_park(f, WAIT_FD, TR_FIX(waits[0].fd), deadline_ns);
+        for (int i = 0; i < added; i++) is_ready |= waiters[i].ready != 0 || !waiters[i].is_listed;
+        if (result != TR_TRUE) break;
+    }
+    for (int i = 0; i < added; i++) {
+        int ready = tr_poller_remove(&waiters[i]);
+        if (ready) waits[i].ready = ready;
+    }
+    if (waiters != inline_waiters) free(waiters);
+    if (result == TR_RAISED) return TR_RAISED;
+    return TR_FIX(count_ready(waits, count));
+}
+
+Value tr_wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
+    FdWait wait = {.fd = fd, .events = events};
+    Value result = tr_wait_fds(f, &wait, 1, deadline_ns);
+    if (result == TR_RAISED) return TR_RAISED;
+    return TR_FIX(wait.ready & events);
+}
+
+/* ---- helper threads ---- */
+
+typedef struct Call {
+    BlockingJob job;
+    Thread *thread;
+    _Atomic bool is_finished; /* before the wake-up */
+    _Atomic bool is_released; /* after it: the helper touches nothing of ours any more */
+} Call;
+
+static void call_done(BlockingJob *job) {
+    Call *call = job->argument;
+    atomic_store(&call->is_finished, true);
+    tr_thread_unpark_remote(call->thread);
+    atomic_fetch_sub(&tr_sched_outside_count, 1);
+    atomic_store(&call->is_released, true);
+}
+
+Value tr_blocking_call(Fiber *f, void (*fn)(void *), void *data) {
+    Call call = {.job = {.fn = fn, .data = data, .done = call_done}, .thread = f->thread};
+    call.job.argument = &call;
+    atomic_fetch_add(&tr_sched_outside_count, 1);
+    tr_blocking_submit(&call.job);
+    while (!atomic_load(&call.is_finished)) tr_thread_park_uninterruptible(f, WAIT_BLOCKING_POOL, TR_NIL, TR_FOREVER);
+    while (!atomic_load(&call.is_released)) sched_yield();
+    return TR_SAFEPOINT(f);
+}
