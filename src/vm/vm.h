@@ -171,7 +171,9 @@ MAY_SWITCH MAY_RAISE Value tr_eval_string(Fiber *f, Value source, Value self, Va
 /* The same with the caller's locals, and `under` as what def and constants go to: instance_eval and module_eval of a String. */
 MAY_SWITCH MAY_RAISE Value tr_eval_string_under(Fiber *f, Value source, Value self, Class *under, Value path, int line);
 MAY_SWITCH MAY_RAISE Value tr_load_file(Fiber *f, Value path, bool wrap);
-MAY_SWITCH MAY_RAISE Value tr_require(Fiber *f, Value feature);
+MAY_SWITCH MAY_RAISE Value tr_require(Fiber *f, Value feature); /* core/require.c */
+/* A require in another Ractor, carried out by the main one (ractor/ractor.c). */
+MAY_SWITCH MAY_RAISE Value tr_ractor_require(Fiber *f, Value feature);
 
 /* Stack depth: raises SystemStackError when the machine stack nears its end. Call in recursive C code that does not go
  * through tr_call (which checks). */

@@ -1,0 +1,18 @@
+/* require.h - features that are compiled into the binary: what is a C extension elsewhere. */
+#ifndef TR_CORE_REQUIRE_H
+#define TR_CORE_REQUIRE_H
+
+#include "vm/vm.h"
+
+/* A library in C: `require "name"` calls init once, in the main Ractor. init NULL: nothing to do, the feature is core. */
+typedef struct BuiltinFeature {
+    const char *name; /* without extension; "name.so" asks for it too */
+    MAY_SWITCH Value (*init)(Fiber *f); /* TR_NIL or TR_RAISED */
+} BuiltinFeature;
+/* Ends with a NULL name: stdlib/features.c. */
+extern const BuiltinFeature tr_builtin_features[];
+
+/* The folder of Troupe's own libraries, beside the executable: its source tree's lib/ or PREFIX/lib/troupe. */
+void tr_require_set_executable(const char *path);
+
+#endif
