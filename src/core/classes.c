@@ -1,0 +1,39 @@
+/* classes.c - the list of all ClassDefs, once. A class that is not here has no methods.
+ *
+ * One line each, in alphabetical order; the order does not matter, except that `init` functions run in it.
+ */
+#include "vm/method.h"
+
+#define ALL_CLASS_DEFS(X) \
+    X(tr_array_class_def) \
+    X(tr_clock_def) \
+    X(tr_complex_def) \
+    X(tr_dir_def) \
+    X(tr_encoding_class) \
+    X(tr_enumerator_class_def) \
+    X(tr_file_def) \
+    X(tr_file_stat_def) \
+    X(tr_file_test_def) \
+    X(tr_float_def) \
+    X(tr_generator_class_def) \
+    X(tr_hash_class_def) \
+    X(tr_integer_def) \
+    X(tr_io_def) \
+    X(tr_io_select_def) \
+    X(tr_kernel_output_def) \
+    X(tr_math_def) \
+    X(tr_random_def) \
+    X(tr_range_class_def) \
+    X(tr_rational_def) \
+    X(tr_require_def) \
+    X(tr_symbol_class) \
+    X(tr_time_def) \
+    X(tr_yielder_class_def) \
+
+#define DECLARE(name) extern const ClassDef name;
+ALL_CLASS_DEFS(DECLARE)
+#undef DECLARE
+
+#define ADDRESS(name) &name,
+const ClassDef *const tr_class_defs[] = { ALL_CLASS_DEFS(ADDRESS) NULL };
+#undef ADDRESS
