@@ -13,7 +13,7 @@ module Enumerable
     result
   end
 
-  def entries(*args, **keywords) = Enumerable.instance_method(:to_a).bind_call(self, *args, **keywords)
+  alias entries to_a
 
   def to_set(*args, &block) = args.empty? ? Set.new(self, &block) : args.shift.new(self, *args, &block)
 
@@ -21,20 +21,6 @@ module Enumerable
     return to_enum(:each_entry, *args) { __enum_size } unless block_given?
     __each(*args) { |item| yield item }
     self
-  end
-
-  def map
-    return to_enum(:map) { __enum_size } unless block_given?
-    result = []
-    each { |*values| result << yield(*values) }
-    result
-  end
-
-  def collect
-    return to_enum(:collect) { __enum_size } unless block_given?
-    result = []
-    each { |*values| result << yield(*values) }
-    result
   end
 
   def flat_map
@@ -90,8 +76,8 @@ module Enumerable
   def filter_map
     return to_enum(:filter_map) { __enum_size } unless block_given?
     result = []
-    __each do |item|
-      mapped = yield(item)
+    each do |*values|
+      mapped = yield(*values)
       result << mapped if mapped
     end
     result
@@ -168,8 +154,8 @@ module Enumerable
     return to_enum(:find_index) if no_value && !block_given?
     i = 0
     if no_value
-      __each do |item|
-        return i if yield(item)
+      each do |*values|
+        return i if yield(*values)
         i += 1
       end
     else
@@ -198,7 +184,17 @@ module Enumerable
     result
   end
 
-  def take(count) = Enumerable.instance_method(:first).bind_call(self, count)
+  def take(count)
+    count = Array.__to_int(count)
+    raise ArgumentError, "attempt to take negative size" if count < 0
+    result = []
+    return result if count == 0
+    __each do |item|
+      result << item
+      break if (count -= 1) == 0
+    end
+    result
+  end
 
   def take_while
     return to_enum(:take_while) unless block_given?
@@ -251,7 +247,7 @@ module Enumerable
       warn("given block not used", uplevel: 0) if block_given?
       __each { |item| count += 1 if item == wanted }
     elsif block_given?
-      __each { |item| count += 1 if yield(item) }
+      each { |*values| count += 1 if yield(*values) }
     else
       __each { |item| count += 1 }
     end
@@ -378,7 +374,7 @@ module Enumerable
     started = false
     __each do |item|
       key = yield(item)
-      if !started || Comparable.__order(key, best_key) < 0
+      if !started || Enumerable.__order(key, best_key) < 0
         best = item
         best_key = key
         started = true
@@ -394,7 +390,7 @@ module Enumerable
     started = false
     __each do |item|
       key = yield(item)
-      if !started || Comparable.__order(key, best_key) > 0
+      if !started || Enumerable.__order(key, best_key) > 0
         best = item
         best_key = key
         started = true
@@ -414,11 +410,11 @@ module Enumerable
         least_key = greatest_key = key
         started = true
       else
-        if Comparable.__order(key, least_key) < 0
+        if Enumerable.__order(key, least_key) < 0
           least = item
           least_key = key
         end
-        if Comparable.__order(key, greatest_key) > 0
+        if Enumerable.__order(key, greatest_key) > 0
           greatest = item
           greatest_key = key
         end

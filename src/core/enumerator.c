@@ -196,8 +196,14 @@ static MAY_SWITCH MAY_RAISE Value inspect_guarded(Fiber *f, Value self, Value da
     if (tr_is_raised(tr_string_append_cstr(f, text, ": "))) return TR_RAISED;
     if (is_recursive) return tr_string_append_cstr(f, text, "...>");
     if (e->receiver == TR_UNDEF) return tr_string_append_cstr(f, text, "uninitialized>");
-    if (!append_inspected(f, text, e->receiver)) return TR_RAISED;
-    if (!append_call(f, text, e->method, e->arguments, e->keywords)) return TR_RAISED;
+    bool is_lazy = tr_is_array(e->state) && tr_is_kind_of(self, tr_class.lazy);
+    if (!append_inspected(f, text, is_lazy ? tr_array_at(e->state, 0) : e->receiver)) return TR_RAISED;
+    if (!is_lazy) {
+        if (!append_call(f, text, e->method, e->arguments, e->keywords)) return TR_RAISED;
+    } else if (tr_array_at(e->state, 1) != TR_NIL) {
+        Id name = tr_symbol_id(tr_array_at(e->state, 1));
+        if (!append_call(f, text, name, tr_array_at(e->state, 2), TR_NIL)) return TR_RAISED;
+    }
     return tr_string_append_bytes(f, text, ">", 1);
 }
 
@@ -229,12 +235,25 @@ static Value enumerator_is_set_up(Fiber *f, Value self, const Args *args) {
     return tr_bool(tr_enumerator_of(self)->receiver != TR_UNDEF);
 }
 
-/* [receiver, method, arguments or nil] of an Enumerator. */
-static MAY_GC Value enumerator_call(Fiber *f, Value self, const Args *args) {
-    (void)args;
-    Enumerator *e = tr_enumerator_of(self);
-    return tr_array_new_values(f, 3, e->receiver, tr_value_from_id(e->method), e->arguments);
+static Value enumerator_is_running(Fiber *f, Value self, const Args *args) {
+    (void)f, (void)args;
+    return tr_bool(tr_enumerator_of(self)->fiber != TR_NIL);
 }
+
+/* ArithmeticSequence has no allocator that Ruby sees. */
+static MAY_GC Value sequence_s_allocate(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return enumerator_alloc(f, tr_class.arithmetic_sequence);
+}
+
+/* a <=> b as -1, 0 or 1, or an ArgumentError. */
+static MAY_SWITCH MAY_RAISE Value enumerable_s_order(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    int order;
+    return tr_compare_strict(f, ARG(0), ARG(1), &order) ? TR_FIX(order) : TR_RAISED;
+}
+
+static MAY_SWITCH MAY_RAISE Value enumerable_enum_size(Fiber *f, Value self, const Args *args);
 
 /* The block under __each: packs what it gets for the block in `data` (a block handler, which is no Value unless a Proc). */
 static MAY_SWITCH MAY_RAISE Value yield_packed(Fiber *f, Value data, const Args *args) {
@@ -267,6 +286,21 @@ static MAY_SWITCH MAY_RAISE Value enumerator_each_packed(Fiber *f, Value self, c
     if (!e) return TR_RAISED;
     if (args->argc > 0 || !tr_method_is_basic(self, TR_ID_each)) return enumerable_each_packed(f, self, args);
     return run_packed(f, e->receiver, e->method, e->arguments, e->keywords, args->block);
+}
+
+/* data: [block handler, result] */
+static MAY_SWITCH MAY_RAISE Value map_step(Fiber *f, Value data, const Args *args) {
+    Value item = tr_yield(f, (Block)tr_array_at(data, 0), args->argc, args->argv);
+    return item == TR_RAISED ? TR_RAISED : tr_array_push(f, tr_array_at(data, 1), item);
+}
+
+/* In C because the block gets several values as they come. */
+static MAY_SWITCH MAY_RAISE Value enumerable_map(Fiber *f, Value self, const Args *args) {
+    if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, enumerable_enum_size);
+    Value block = lasting_block(f, self, TR_ID_each, args->block);
+    if (block == TR_RAISED) return TR_RAISED;
+    Value result = tr_array_new(f, 0), data = tr_array_new_values(f, 2, block, result);
+    return tr_call_with_cblock(f, self, TR_ID_each, 0, NULL, map_step, data) == TR_RAISED ? TR_RAISED : result;
 }
 
 /* What `size` says, nil if there is no such method. */
@@ -339,6 +373,41 @@ static MAY_GC Value yielder_to_proc(Fiber *f, Value self, const Args *args) {
     return tr_proc_from_c(f, yielder_proc_body, self, 0, -1, true);
 }
 
+/* --- slices of arrays by arithmetic sequences --- */
+
+MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
+                                                   int64_t length, int64_t *start, int64_t *count, int error_mode);
+MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
+                                                       int64_t *step);
+
+/* As tr_range_bounds. With a step beyond ±1 whatever does not lie within is a RangeError. */
+int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count, int64_t *step) {
+    if (!tr_data_is(v, &tr_enumerator_type) || !tr_is_kind_of(v, tr_class.arithmetic_sequence)) return -2;
+    Value state = tr_enumerator_of(v)->state, begin = tr_array_at(state, 0), end = tr_array_at(state, 1);
+    bool excludes_end = tr_array_at(state, 3) == TR_TRUE;
+    if (!tr_to_long(f, tr_array_at(state, 2), step)) return -1;
+    if (*step < 0) {
+        if (excludes_end && end != TR_NIL) {
+            end = tr_integer_add(f, end, TR_FIX(1));
+            if (end == TR_RAISED) return -1;
+            excludes_end = false;
+        }
+        Value swapped = begin;
+        begin = end;
+        end = swapped;
+    }
+    bool is_strict = *step < -1 || *step > 1;
+    int outcome = tr_range_component_bounds(f, v, begin, end, excludes_end, length, start, count, is_strict ? 2 : 0);
+    if (outcome != 1 || !is_strict) return outcome;
+    if (*start > length || *count > length) {
+        Value text = tr_inspect(f, v);
+        if (text != TR_RAISED) (void)!tr_raise(f, tr_class.range_error, "%pV out of range", text);
+        return -1;
+    }
+    if (*count > length - *start) *count = length - *start;
+    return 1;
+}
+
 /* --- tables --- */
 
 static const MethodDef enumerator_methods[] = {
@@ -352,7 +421,7 @@ static const MethodDef enumerator_methods[] = {
     {"__state", enumerator_state, ARITY(0, 0), METHOD_PRIVATE},
     {"__setup", enumerator_setup, ARITY(4, 4), METHOD_PRIVATE},
     {"__set_up?", enumerator_is_set_up, ARITY(0, 0), METHOD_PRIVATE},
-    {"__call", enumerator_call, ARITY(0, 0), METHOD_PRIVATE},
+    {"__running?", enumerator_is_running, ARITY(0, 0), METHOD_PRIVATE},
     {NULL, NULL, 0, 0, 0},
 };
 
@@ -365,6 +434,8 @@ static const MethodDef kernel_methods[] = {
 
 static const MethodDef enumerable_methods[] = {
     {"__each", enumerable_each_packed, ARITY_REST(0), METHOD_PRIVATE | METHOD_KEYWORDS},
+    {"map", enumerable_map, ARITY(0, 0), 0},
+    {"collect", enumerable_map, ARITY(0, 0), 0},
     {"__enum_size", enumerable_enum_size, ARITY(0, 0), METHOD_PRIVATE},
     {NULL, NULL, 0, 0, 0},
 };
@@ -389,7 +460,10 @@ static void init_enumerator(Fiber *f) {
     tr_define_methods(f, tr_class.enumerator, tr_enumerator_external_methods);
     tr_define_methods(f, tr_class.kernel, kernel_methods);
     tr_define_methods(f, tr_class.enumerable, enumerable_methods);
-    Class *subclasses[] = {tr_class.lazy, tr_class.enum_chain, tr_class.enum_product, tr_class.arithmetic_sequence};
+    tr_define_singleton_method(f, (Value)tr_class.enumerable, "__order", enumerable_s_order, 2, 2, 0);
+    tr_define_singleton_method(f, (Value)tr_class.arithmetic_sequence, "__allocate", sequence_s_allocate, 0, 0, METHOD_PRIVATE);
+    tr_class.arithmetic_sequence->alloc = NULL;
+    Class *subclasses[] = {tr_class.lazy, tr_class.enum_chain, tr_class.enum_product};
     for (size_t i = 0; i < sizeof subclasses / sizeof subclasses[0]; i++) {
         subclasses[i]->alloc = enumerator_alloc;
         subclasses[i]->instance_type = TYPE_DATA;

@@ -79,28 +79,36 @@ static MAY_SWITCH MAY_RAISE int out_of_range(Fiber *f, Value v, int error_mode) 
     return -1;
 }
 
+MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
+                                                   int64_t length, int64_t *start, int64_t *count, int error_mode);
+
 /* error_mode 2: no upper limit (the caller extends), RangeError when the range begins before the start. */
+int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end, int64_t length,
+                              int64_t *start, int64_t *count, int error_mode) {
+    int64_t from = 0, to = length;
+    if (begin != TR_NIL && !tr_to_long(f, begin, &from)) return -1;
+    if (end != TR_NIL && !tr_to_long(f, end, &to)) return -1;
+    if (from < 0) {
+        from += length;
+        if (from < 0) return out_of_range(f, shown, error_mode);
+    }
+    if (end != TR_NIL) {
+        if (to < 0) to += length;
+        if (!excludes_end) to++;
+    }
+    if (error_mode != 2) {
+        if (from > length) return out_of_range(f, shown, error_mode);
+        if (to > length) to = length;
+    }
+    *start = from;
+    *count = to > from ? to - from : 0;
+    return 1;
+}
+
 int tr_range_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count, int error_mode) {
     if (!tr_is_type(v, TYPE_RANGE)) return -2;
     Range *r = range(v);
-    bool excludes_end = r->excludes_end || r->end == TR_NIL;
-    int64_t begin = 0, end = -1;
-    if (r->begin != TR_NIL && !tr_to_long(f, r->begin, &begin)) return -1;
-    if (r->end == TR_NIL) end = length;
-    else if (!tr_to_long(f, r->end, &end)) return -1;
-    if (begin < 0) {
-        begin += length;
-        if (begin < 0) return out_of_range(f, v, error_mode);
-    }
-    if (end < 0) end += length;
-    if (!excludes_end) end++;
-    if (error_mode != 2) {
-        if (begin > length) return out_of_range(f, v, error_mode);
-        if (end > length) end = length;
-    }
-    *start = begin;
-    *count = end > begin ? end - begin : 0;
-    return 1;
+    return tr_range_component_bounds(f, v, r->begin, r->end, r->excludes_end, length, start, count, error_mode);
 }
 
 /* --- attributes --- */

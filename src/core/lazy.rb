@@ -1,0 +1,252 @@
+# lazy.rb - Enumerator::Lazy: a chain of enumerations that runs only as far as somebody asks.
+#
+# Each operation makes a new Lazy over a Generator that runs the operation's loop over its source: `break` in that loop ends
+# the enumeration early, and its local variables are fresh for each run. `__state` is [source, name, arguments], for inspect.
+# Semantics: Ruby documentation of Enumerator::Lazy; ruby/spec core/enumerator/lazy.
+
+class Enumerator
+  class Lazy < Enumerator
+    private def initialize(source = (no_source = true; nil), size = nil)
+      raise ArgumentError, "wrong number of arguments (given 0, expected 1..2)" if no_source
+      raise ArgumentError, "tried to call lazy new without a block" unless block_given?
+      generator = Generator.new do |yielder, *args|
+        source.each(*args) { |*values| yield(yielder, *values) }
+      end
+      __setup(generator, :each, size, [source, nil, nil])
+    end
+
+    class << self
+      private def __from(source)
+        size = source.respond_to?(:size) ? proc { source.size } : nil
+        allocate.__send__(:__setup, source, :each, size, [source, nil, nil])
+      end
+
+      private def __derive(source, name, args, size, run)
+        raise TypeError, "can't copy execution context" if source.__send__(:__running?)
+        allocate.__send__(:__setup, Generator.new(&run), :each, size, [source, name, args])
+      end
+    end
+
+    private def __derive(name, args = nil, size = nil, &run)
+      Lazy.__send__(:__derive, self, name, args, size, run)
+    end
+
+    private def __need_block(name, given)
+      raise ArgumentError, "tried to call lazy #{name} without a block" unless given
+    end
+
+    # What the operation of the same name does with each value.
+    private def __map(name)
+      __derive(name, nil, size) { |yielder| __each { |item| yielder << yield(item) } }
+    end
+
+    private def __select(name)
+      __derive(name) { |yielder| __each { |item| yielder << item if yield(item) } }
+    end
+
+    private def __flat_map(name)
+      __derive(name) do |yielder|
+        __each do |item|
+          result = yield(item)
+          if Array === result || result.respond_to?(:force) && result.respond_to?(:each)
+            result.each { |part| yielder << part }
+          elsif (list = Array.try_convert(result))
+            list.each { |part| yielder << part }
+          else
+            yielder << result
+          end
+        end
+      end
+    end
+
+    def map
+      __need_block(:map, block_given?)
+      __map(:map) { |item| yield item }
+    end
+
+    def collect
+      __need_block(:map, block_given?)
+      __map(:collect) { |item| yield item }
+    end
+
+    def select
+      __need_block(:select, block_given?)
+      __select(:select) { |item| yield item }
+    end
+
+    def filter
+      __need_block(:select, block_given?)
+      __select(:filter) { |item| yield item }
+    end
+
+    def find_all
+      __need_block(:select, block_given?)
+      __select(:find_all) { |item| yield item }
+    end
+
+    def reject
+      __need_block(:reject, block_given?)
+      __derive(:reject) { |yielder| __each { |item| yielder << item unless yield(item) } }
+    end
+
+    def filter_map
+      __need_block(:filter_map, block_given?)
+      __derive(:filter_map) do |yielder|
+        __each do |item|
+          result = yield(item)
+          yielder << result if result
+        end
+      end
+    end
+
+    def flat_map
+      __need_block(:flat_map, block_given?)
+      __flat_map(:flat_map) { |item| yield item }
+    end
+
+    def collect_concat
+      __need_block(:flat_map, block_given?)
+      __flat_map(:collect_concat) { |item| yield item }
+    end
+
+    def take(count)
+      count = Array.__to_int(count)
+      raise ArgumentError, "attempt to take negative size" if count < 0
+      total = size
+      total = count if total && total > count
+      __derive(:take, [count], total) do |yielder|
+        left = count
+        if left > 0
+          __each do |item|
+            left -= 1
+            yielder << item
+            break if left == 0
+          end
+        end
+      end
+    end
+
+    def take_while
+      __need_block(:take_while, block_given?)
+      __derive(:take_while) do |yielder|
+        __each do |item|
+          break unless yield(item)
+          yielder << item
+        end
+      end
+    end
+
+    def drop(count)
+      count = Array.__to_int(count)
+      raise ArgumentError, "attempt to drop negative size" if count < 0
+      total = size
+      total = total > count ? total - count : 0 if total
+      __derive(:drop, [count], total) do |yielder|
+        left = count
+        __each do |item|
+          if left > 0
+            left -= 1
+          else
+            yielder << item
+          end
+        end
+      end
+    end
+
+    def drop_while
+      __need_block(:drop_while, block_given?)
+      __derive(:drop_while) do |yielder|
+        dropping = true
+        __each do |item|
+          dropping = false if dropping && !yield(item)
+          yielder << item unless dropping
+        end
+      end
+    end
+
+    def grep(pattern)
+      __derive(:grep, [pattern]) do |yielder|
+        __each { |item| yielder << (block_given? ? yield(item) : item) if pattern === item }
+      end
+    end
+
+    def grep_v(pattern)
+      __derive(:grep_v, [pattern]) do |yielder|
+        __each { |item| yielder << (block_given? ? yield(item) : item) unless pattern === item }
+      end
+    end
+
+    def compact = __derive(:compact) { |yielder| __each { |item| yielder << item unless nil == item } }
+
+    def uniq
+      __derive(:uniq) do |yielder|
+        seen = {}
+        __each do |item|
+          key = block_given? ? yield(item) : item
+          unless seen.key?(key)
+            seen[key] = true
+            yielder << item
+          end
+        end
+      end
+    end
+
+    def zip(*others, &block)
+      return super if block
+      others.each do |other|
+        unless other.respond_to?(:each)
+          raise TypeError, "wrong argument type #{other.class} (must respond to :each)"
+        end
+      end
+      __derive(:zip, others, size) do |yielder|
+        cursors = others.map { |other| Array === other ? other : other.each_entry }
+        index = -1
+        __each do |item|
+          index += 1
+          tuple = [item]
+          cursors.each_with_index do |cursor, which|
+            if Array === cursor
+              tuple << cursor[index]
+            else
+              begin
+                tuple << cursor&.next
+              rescue StopIteration
+                cursors[which] = nil
+                tuple << nil
+              end
+            end
+          end
+          yielder << tuple
+        end
+      end
+    end
+
+    def with_index(*args, &block)
+      raise ArgumentError, "wrong number of arguments (given #{args.size}, expected 0..1)" if args.size > 1
+      offset = nil == args[0] ? 0 : Array.__to_int(args[0])
+      __derive(:with_index, args, size) do |yielder|
+        index = offset - 1
+        __each do |item|
+          index += 1
+          if block
+            block.call(item, index)
+            yielder << item
+          else
+            yielder << [item, index]
+          end
+        end
+      end
+    end
+
+    def chunk(...) = super.lazy
+    def chunk_while(...) = super.lazy
+    def slice_when(...) = super.lazy
+    def slice_before(...) = super.lazy
+    def slice_after(...) = super.lazy
+    def to_enum(...) = super
+    def enum_for(...) = super
+    def lazy = self
+    def force(...) = to_a(...)
+    def eager = Enumerator.allocate.__send__(:__setup, self, :each, proc { size }, nil)
+  end
+end
