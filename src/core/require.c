@@ -151,6 +151,16 @@ static MAY_SWITCH MAY_RAISE int find_file(Fiber *f, const char *name, char *out)
     return 0;
 }
 
+/* What is a C extension elsewhere and Ruby here: lib/ext/NAME.rb, for `require "NAME.so"` and as a last resort. */
+static bool find_extension(const char *name, char *out) {
+    char path[PATH_MAX];
+    size_t size = strlen(name);
+    if (!library_folder[0]) return false;
+    if (has_extension(name, ".so")) size -= 3;
+    return snprintf(path, sizeof path, "%s/ext/%.*s.rb", library_folder, (int)size, name) < (int)sizeof path && is_file(path) &&
+           realpath(path, out) != NULL;
+}
+
 static MAY_GC MAY_RAISE Value raise_load_error(Fiber *f, const char *name) {
     Value error = tr_exception_new(f, tr_class.load_error, tr_string_format(f, "cannot load such file -- %s", name));
     if (tr_ivar_set(f, error, tr_intern_cstr("@path"), tr_string_new_cstr(f, name)) == TR_RAISED) return TR_RAISED;
@@ -222,7 +232,7 @@ Value tr_require(Fiber *f, Value feature) {
     const BuiltinFeature *builtin = find_builtin(name);
     if (builtin && !(found && library_folder[0] && strncmp(path, library_folder, strlen(library_folder)) == 0))
         return load_builtin(f, builtin);
-    if (!found) return raise_load_error(f, name);
+    if (!found && !find_extension(name, path)) return raise_load_error(f, name);
     Value full = tr_string_new_cstr(f, path);
     return load_once(f, full);
 }
