@@ -92,8 +92,6 @@ class Enumerator
   private_constant :Producer
 
   class Chain < Enumerator
-    def self.new(...) = allocate.tap { |chain| chain.__send__(:initialize, ...) }
-
     private def initialize(*enums)
       __setup(enums, :each, nil, enums.freeze)
     end

@@ -12,7 +12,7 @@ class Enumerator
       generator = Generator.new do |yielder, *args|
         source.each(*args) { |*values| yield(yielder, *values) }
       end
-      __setup(generator, :each, size, [source, nil, nil])
+      __setup(generator, :each, size, [source, :each, nil])
     end
 
     class << self
