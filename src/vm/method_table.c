@@ -509,7 +509,8 @@ static int iseq_arity(const Iseq *iseq) {
 int tr_method_arity(const Method *method) {
     switch ((MethodKind)method->kind) {
     case METHOD_ISEQ: return iseq_arity(method->as.ruby.iseq);
-    case METHOD_C: return method->as.c.min == method->as.c.max ? method->as.c.min : -method->as.c.min - 1;
+    case METHOD_C: /* as Ruby documents them: what takes optional arguments takes any number */
+        return method->as.c.min == method->as.c.max && !(method->flags & METHOD_KEYWORDS) ? method->as.c.min : -1;
     case METHOD_ATTR_READER: return 0;
     case METHOD_ATTR_WRITER: return 1;
     case METHOD_PROC: return tr_block_arity_as_lambda(tr_block_from_proc(method->as.proc.proc->value));
