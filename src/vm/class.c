@@ -452,25 +452,12 @@ MAY_GC void tr_class_set_name(Fiber *f, Class *klass, Class *under, Id name) {
 
 /* ---- dup and clone of classes ---- */
 
-MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
+/* The same superclass, and the same modules around. */
+static void copy_ancestry_locked(Fiber *f, Class *to, const Class *from) {
     if (tr_object_type((Value)from) == TYPE_CLASS) {
-        Class *super = tr_class_superclass(from);
-        tr_structure_lock();
         list_remove_locked(to);
-        link_below_locked(to, super);
-        tr_structure_unlock();
-        inherit(to, from);
-        Class *meta = from->h.klass;
-        if (meta->flags & CLASS_SINGLETON && meta->attached == (Value)from) {
-            Class *copy = make_metaclass(f, to);
-            tr_structure_lock();
-            list_remove_locked(copy);
-            link_below_locked(copy, tr_class_superclass(meta));
-            tr_structure_unlock();
-            tr_method_copy_all(f, copy, meta);
-        }
+        link_below_locked(to, tr_class_superclass(from));
     }
-    tr_structure_lock();
     Class *after = to->origin;
     for (Class *c = super_of(from->origin); c && (c->h.flags & TR_TYPE_MASK) == TYPE_ICLASS; c = super_of(c)) {
         Class *iclass = new_iclass_locked(f, c->methods_of, to, super_of(after));
@@ -487,10 +474,20 @@ MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
         }
     }
     tr_method_invalidate_all_locked(to);
+}
+
+MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
+    if (tr_object_type((Value)from) == TYPE_CLASS) inherit(to, from);
+    tr_structure_lock();
+    copy_ancestry_locked(f, to, from);
     tr_structure_unlock();
     tr_method_copy_all(f, to, from);
     tr_const_copy_all(f, to, from);
     tr_cvar_copy_all(f, to, from);
+    Class *singleton = from->h.klass;
+    if (tr_class_is_singleton(from) || !tr_class_is_singleton(singleton) || singleton->attached != (Value)from) return;
+    Class *copy = tr_singleton_class(f, (Value)to);
+    if (copy) tr_class_copy_contents(f, copy, singleton);
 }
 
 /* ---- boot ---- */
