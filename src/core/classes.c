@@ -6,11 +6,16 @@
 
 #define ALL_CLASS_DEFS(X) \
     X(tr_array_class_def) \
+    X(tr_basic_object_def) \
+    X(tr_basic_object_send_def) \
+    X(tr_class_class_def) \
     X(tr_clock_def) \
+    X(tr_comparable_def) \
     X(tr_complex_def) \
     X(tr_dir_def) \
     X(tr_encoding_class) \
     X(tr_enumerator_class_def) \
+    X(tr_false_def) \
     X(tr_file_def) \
     X(tr_file_stat_def) \
     X(tr_file_test_def) \
@@ -20,14 +25,25 @@
     X(tr_integer_def) \
     X(tr_io_def) \
     X(tr_io_select_def) \
+    X(tr_kernel_autoload_def) \
+    X(tr_kernel_convert_def) \
+    X(tr_kernel_object_def) \
     X(tr_kernel_output_def) \
+    X(tr_kernel_reflection_def) \
     X(tr_math_def) \
+    X(tr_method_def) \
+    X(tr_module_class_def) \
+    X(tr_module_constant_def) \
+    X(tr_module_reflection_def) \
+    X(tr_nil_def) \
     X(tr_random_def) \
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_require_def) \
     X(tr_symbol_class) \
     X(tr_time_def) \
+    X(tr_true_def) \
+    X(tr_unbound_method_def) \
     X(tr_yielder_class_def) \
 
 #define DECLARE(name) extern const ClassDef name;
