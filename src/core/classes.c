@@ -30,6 +30,7 @@
     X(tr_kernel_object_def) \
     X(tr_kernel_output_def) \
     X(tr_kernel_reflection_def) \
+    X(tr_kernel_warn_def) \
     X(tr_math_def) \
     X(tr_method_def) \
     X(tr_module_class_def) \
@@ -44,6 +45,7 @@
     X(tr_time_def) \
     X(tr_true_def) \
     X(tr_unbound_method_def) \
+    X(tr_warning_def) \
     X(tr_yielder_class_def) \
 
 #define DECLARE(name) extern const ClassDef name;
