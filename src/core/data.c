@@ -8,6 +8,8 @@
 #define ARG(i) (args->argv[i])
 
 static MAY_SWITCH MAY_RAISE Value data_s_define(Fiber *f, Value self, const Args *args) {
+    if (tr_struct_members((Class *)self) != TR_UNDEF)
+        return tr_raise(f, tr_class.no_method_error, "undefined method 'define' for class %pC", (Class *)self);
     Value members = tr_struct_make_members(f, args->argc, args->argv);
     if (members == TR_RAISED) return TR_RAISED;
     for (size_t i = 0; i < tr_array_count(members); i++) {
