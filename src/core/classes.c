@@ -31,6 +31,7 @@
     X(tr_kernel_output_def) \
     X(tr_kernel_reflection_def) \
     X(tr_kernel_warn_def) \
+    X(tr_marshal_def) \
     X(tr_math_def) \
     X(tr_method_def) \
     X(tr_module_class_def) \
