@@ -22,17 +22,18 @@ static uint32_t load_path_key, features_key, loading_key; /* Ractor locals, set 
 static uint32_t known_key; /* Hash: feature path -> true, mirrors $LOADED_FEATURES as of `known_count` entries */
 static char library_folder[PATH_MAX]; /* written before the VM boots */
 
-void tr_require_set_executable(const char *path) {
+/* The folder of Troupe's own libraries, beside the executable: its source tree's lib/, or PREFIX/lib/troupe. */
+static void find_library_folder(void) {
     char folder[PATH_MAX];
     static const char *const candidates[] = { "%s/../lib", "%s/../../lib", "%s/../lib/troupe" };
-    char *resolved = realpath(path, NULL);
+    char *resolved = realpath("/proc/self/exe", NULL);
     if (!resolved) return;
     char *slash = strrchr(resolved, '/');
     if (slash) *slash = '\0';
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         char probe[PATH_MAX];
         snprintf(folder, sizeof folder, candidates[i], resolved);
-        if (snprintf(probe, sizeof probe, "%s/troupe/sync.rb", folder) < (int)sizeof probe && access(probe, R_OK) == 0 &&
+        if (snprintf(probe, sizeof probe, "%s/rbconfig.rb", folder) < (int)sizeof probe && access(probe, R_OK) == 0 &&
             realpath(folder, library_folder)) break;
     }
     free(resolved);
@@ -298,6 +299,7 @@ static const MethodDef require_methods[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 static void require_init(Fiber *f) {
+    find_library_folder();
     load_path_key = tr_ractor_local_reserve();
     features_key = tr_ractor_local_reserve();
     known_key = tr_ractor_local_reserve();

@@ -12,7 +12,4 @@ typedef struct BuiltinFeature {
 /* Ends with a NULL name: stdlib/features.c. */
 extern const BuiltinFeature tr_builtin_features[];
 
-/* The folder of Troupe's own libraries, beside the executable: its source tree's lib/ or PREFIX/lib/troupe. */
-void tr_require_set_executable(const char *path);
-
 #endif
