@@ -207,16 +207,16 @@ typedef struct CompileOptions {
     bool is_internal;      /* core library: no line events, hidden frames */
     bool no_peephole;
     Iseq *parent;          /* for eval: the iseq whose locals are visible */
-    int first_line;
+    const char *label;     /* of the outermost sequence; NULL: by type ("<main>", "<top (required)>", the parent's for eval) */
     bool print_result, loop_gets, autosplit, chomp; /* reserved for -n -p -a -l, which the parser handles */
 } CompileOptions;
-/* Ast to Iseq. Semantic errors that Prism does not report do not exist; so it cannot fail except by memory.
- * type is ISEQ_MAIN, ISEQ_TOP or ISEQ_EVAL. */
-MAY_GC Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
+/* Ast to Iseq; the Ast must be free of errors. type is ISEQ_MAIN, ISEQ_TOP or ISEQ_EVAL. The only thing that can be wrong is
+ * what a literal says (a regexp that is none): then NULL, and the exception is raised. */
+MAY_GC MAY_RAISE Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
                         const CompileOptions *options);
 /* Turns opcodes into the interpreter's handler addresses; the interpreter supplies the table at start-up. */
 void tr_iseq_set_handlers(const void *const *handlers);
-void tr_iseq_finish(Iseq *iseq);
+void tr_iseq_finish(Iseq *iseq); /* the compiler calls it for every sequence it makes */
 /* The disassembly as `ruby --dump=insns` prints it, in a malloc'ed string. */
 char *tr_iseq_disasm(const Iseq *iseq, size_t *size);
 
