@@ -137,6 +137,9 @@ void tr_compile_loop(Scope *s, const AstNode *node, bool popped) {
     int32_t depth = s->depth;
     if (node->flags & AST_LOOP_FLAGS_BEGIN_MODIFIER) tr_emit_jump(s, OP_jump, first = tr_label_new(s));
     else tr_emit_jump(s, OP_jump, next);
+    LabelId dropped = tr_label_new(s); /* keeps the offsets that YARV has */
+    tr_label_place(s, dropped);
+    s->labels.items[dropped].is_kept = true;
     emit(s, OP_putnil);
     tr_label_place(s, next_catch);
     emit(s, OP_pop);

@@ -14,9 +14,12 @@
 #ifndef TR_BYTECODE_COMPILE_INTERNAL_H
 #define TR_BYTECODE_COMPILE_INTERNAL_H
 
+#include <stdio.h>
+
 #include "base/assert.h"
 #include "bytecode/iseq.h"
 #include "core/core.h"
+#include "core/encoding.h"
 #include "syntax/ast.h"
 #include "vm/vm.h"
 
@@ -174,7 +177,7 @@ Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *
 Value tr_compile_block_label(Scope *outer);
 Value tr_compile_label_format(Scope *s, const char *prefix, Value label);
 void tr_compile_finish(Scope *s); /* finish.c */
-void tr_peephole(Scope *s);       /* peephole.c */
+void tr_peephole(Scope *s, bool is_enabled); /* peephole.c; drops unreachable code in any case */
 
 /* --- nodes --- */
 void tr_compile_node(Scope *s, const AstNode *node, bool popped);

@@ -155,11 +155,11 @@ static bool needs_catches(const Scope *s) {
 
 /* ---- filling ---- */
 
-typedef struct Block { char *at; size_t used; } Block; /* at NULL while counting */
+typedef struct Region { char *at; size_t used; } Region; /* at NULL while counting */
 
-static void *take(Block *block, size_t count, size_t item_bytes) {
-    void *place = block->at ? block->at + block->used : NULL;
-    block->used += (count * item_bytes + 15) & ~(size_t)15;
+static void *take(Region *region, size_t count, size_t item_bytes) {
+    void *place = region->at ? region->at + region->used : NULL;
+    region->used += (count * item_bytes + 15) & ~(size_t)15;
     return count > 0 ? place : NULL;
 }
 
@@ -194,31 +194,31 @@ static uint32_t path_length(const Id *path) {
     return count + 1;
 }
 
-static void take_all(const Scope *s, const Layout *layout, Block *block, Parts *parts) {
+static void take_all(const Scope *s, const Layout *layout, Region *region, Parts *parts) {
     const Iseq *iseq = s->iseq;
     const KeywordParams *keywords = iseq->params.keywords;
     size_t keyword_bytes = 0, path_count = 0;
     for (uint32_t i = 0; i < s->calls.count; i++) keyword_bytes += call_keywords_size(&s->calls.items[i]);
     for (uint32_t i = 0; i < s->constants.count; i++) path_count += path_length(s->constants.items[i].path);
-    parts->code = take(block, layout->size, sizeof *parts->code);
-    parts->lines = take(block, layout->line_count, sizeof *parts->lines);
-    parts->catches = take(block, layout->catch_count, sizeof *parts->catches);
-    parts->locals = take(block, iseq->local_count, sizeof *parts->locals);
-    parts->opt_table = take(block, s->opt_labels.count, sizeof *parts->opt_table);
-    parts->keywords = take(block, keywords ? 1 : 0, sizeof *parts->keywords);
-    parts->keyword_names = take(block, keywords ? keywords->count : 0, sizeof *parts->keyword_names);
-    parts->keyword_defaults = take(block, keywords ? keywords->count : 0, sizeof *parts->keyword_defaults);
-    parts->calls = take(block, s->calls.count, sizeof *parts->calls);
-    parts->responds = take(block, layout->respond_count, sizeof *parts->responds);
-    parts->call_keywords = take(block, keyword_bytes, 1);
-    parts->constants = take(block, s->constants.count, sizeof *parts->constants);
-    parts->paths = take(block, path_count, sizeof *parts->paths);
-    parts->ivars = take(block, s->ivar_caches, sizeof *parts->ivars);
-    parts->onces = take(block, s->once_caches, sizeof *parts->onces);
-    parts->children = take(block, iseq->child_count, sizeof *parts->children);
-    parts->literals = take(block, iseq->literal_count, sizeof *parts->literals);
-    parts->outer_reads = take(block, s->outer_reads.count + 1, sizeof *parts->outer_reads);
-    parts->outer_writes = take(block, s->outer_writes.count + 1, sizeof *parts->outer_writes);
+    parts->code = take(region, layout->size, sizeof *parts->code);
+    parts->lines = take(region, layout->line_count, sizeof *parts->lines);
+    parts->catches = take(region, layout->catch_count, sizeof *parts->catches);
+    parts->locals = take(region, iseq->local_count, sizeof *parts->locals);
+    parts->opt_table = take(region, s->opt_labels.count, sizeof *parts->opt_table);
+    parts->keywords = take(region, keywords ? 1 : 0, sizeof *parts->keywords);
+    parts->keyword_names = take(region, keywords ? keywords->count : 0, sizeof *parts->keyword_names);
+    parts->keyword_defaults = take(region, keywords ? keywords->count : 0, sizeof *parts->keyword_defaults);
+    parts->calls = take(region, s->calls.count, sizeof *parts->calls);
+    parts->responds = take(region, layout->respond_count, sizeof *parts->responds);
+    parts->call_keywords = take(region, keyword_bytes, 1);
+    parts->constants = take(region, s->constants.count, sizeof *parts->constants);
+    parts->paths = take(region, path_count, sizeof *parts->paths);
+    parts->ivars = take(region, s->ivar_caches, sizeof *parts->ivars);
+    parts->onces = take(region, s->once_caches, sizeof *parts->onces);
+    parts->children = take(region, iseq->child_count, sizeof *parts->children);
+    parts->literals = take(region, iseq->literal_count, sizeof *parts->literals);
+    parts->outer_reads = take(region, s->outer_reads.count + 1, sizeof *parts->outer_reads);
+    parts->outer_writes = take(region, s->outer_writes.count + 1, sizeof *parts->outer_writes);
 }
 
 #define COPY(to, from, count) \
@@ -342,20 +342,20 @@ static void make_case_hashes(Scope *s, Value *hashes) {
 
 void tr_compile_finish(Scope *s) {
     Iseq *iseq = s->iseq;
-    if (!s->compiler->options->no_peephole) tr_peephole(s);
+    tr_peephole(s, !s->compiler->options->no_peephole);
     iseq->has_catch = needs_catches(s);
     if (!iseq->has_catch) s->catches.count = 0;
     Layout layout = lay_out(s);
     layout.catch_count = fill_catches(s, NULL);
     Value *case_hashes = tr_compile_alloc(s->compiler, (s->case_tables.count + 1) * sizeof *case_hashes);
     make_case_hashes(s, case_hashes);
-    Block block = {0};
+    Region region = {0};
     Parts parts = {0};
-    take_all(s, &layout, &block, &parts);
-    block.at = calloc(1, block.used + 16);
-    TR_CHECK(block.at);
-    block.used = 0;
-    take_all(s, &layout, &block, &parts);
+    take_all(s, &layout, &region, &parts);
+    region.at = calloc(1, region.used + 16);
+    TR_CHECK(region.at);
+    region.used = 0;
+    take_all(s, &layout, &region, &parts);
     fill_calls(s, &parts);
     fill_constants(s, &parts);
     fill_code(s, &parts, case_hashes);
@@ -381,6 +381,6 @@ void tr_compile_finish(Scope *s) {
     iseq->code = parts.code;
     iseq->size = layout.size;
     iseq->stack_max = layout.stack_max;
-    iseq->arena = block.at;
+    iseq->arena = region.at;
     tr_iseq_finish(iseq);
 }

@@ -84,7 +84,6 @@ static void improve_jump(Scope *s, uint32_t i) {
         s->labels.items[to].refs--;
         code->op = OP_leave;
         code->events |= s->code.items[at].events;
-        code->line = s->code.items[at].line == code->line ? code->line : s->code.items[at].line;
     }
 }
 
@@ -135,9 +134,9 @@ static void drop_unreachable(Scope *s) {
     }
 }
 
-void tr_peephole(Scope *s) {
+void tr_peephole(Scope *s, bool is_enabled) {
     note_positions(s);
-    for (uint32_t i = 0; i < s->code.count; i++) {
+    for (uint32_t i = 0; is_enabled && i < s->code.count; i++) {
         switch (s->code.items[i].op) {
         case OP_jump: improve_jump(s, i); break;
         case OP_branchif: case OP_branchunless: case OP_branchnil: improve_branch(s, i); break;
