@@ -12,9 +12,11 @@
     X(tr_clock_def) \
     X(tr_comparable_def) \
     X(tr_complex_def) \
+    X(tr_data_class_def) \
     X(tr_dir_def) \
     X(tr_encoding_class) \
     X(tr_enumerator_class_def) \
+    X(tr_env_def) \
     X(tr_false_def) \
     X(tr_file_def) \
     X(tr_file_stat_def) \
@@ -42,6 +44,8 @@
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_require_def) \
+    X(tr_set_class_def) \
+    X(tr_struct_class_def) \
     X(tr_symbol_class) \
     X(tr_time_def) \
     X(tr_true_def) \
