@@ -26,6 +26,10 @@ MAY_SWITCH MAY_RAISE Value tr_call_full(Fiber *f, Value receiver, Id mid, int ar
 /* With a block in C. */
 MAY_SWITCH MAY_RAISE Value tr_call_with_cblock(Fiber *f, Value receiver, Id mid, int argc, const Value *argv, CBlockFn fn,
                                                Value data);
+/* Leaving an iteration from inside a C block: the block returns tr_break(f, tag, value), where `tag` is any address of the
+ * caller's; when its tr_call_with_cblock answers TR_RAISED, tr_broken(f, tag, &value) says whether that was it (and ends it). */
+MAY_RAISE Value tr_break(Fiber *f, const void *tag, Value value);
+bool tr_broken(Fiber *f, const void *tag, Value *value);
 /* TR_UNDEF when the receiver does not respond (respond_to_missing? is honoured). */
 MAY_SWITCH MAY_RAISE Value tr_call_if_responds(Fiber *f, Value receiver, Id mid, int argc, const Value *argv);
 MAY_SWITCH MAY_RAISE Value tr_call_super(Fiber *f, int argc, const Value *argv); /* from inside a C method */
