@@ -85,12 +85,6 @@ bool tr_block_from_value(Fiber *f, Frame *frame, Value value, Block *block) {
     return true;
 }
 
-Value tr_to_proc(Fiber *f, Value v) {
-    if (v == TR_NIL || tr_is_proc(v)) return v;
-    if (tr_is_symbol(v)) return tr_proc_from_symbol(f, tr_symbol_id(v));
-    return convert_to_proc(f, v);
-}
-
 /* --- call sites --- */
 
 /* *args at the end of the positional ones: its elements take its place, what lies behind moves up. */
