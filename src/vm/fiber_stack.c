@@ -1,0 +1,54 @@
+/* fiber_stack.c - a fiber's VM stack: its bottom, its precise tracing.
+ *
+ *     f->stack: FiberVm | environment and Frame of a dummy | frames … | reserve | end
+ *
+ * FiberVm lies in the stack itself, so that an idle fiber touches one page. The reserve behind f->stack_end is for pushing C
+ * frames and for raising SystemStackError without a check at each word.
+ */
+#include "vm/fiber_stack.h"
+
+#include "ractor/thread.h"
+#include "vm/interp.h"
+
+void tr_fiber_vm_init(Fiber *f) {
+    FiberVm *vm = (FiberVm *)f->stack;
+    *vm = (FiberVm){0};
+    f->vm_private = vm;
+    f->stack_end -= TR_STACK_RESERVE_WORDS;
+    Value *ep = (Value *)(vm + 1) + 2;
+    f->frame = NULL;
+    tr_frame_push(f, ep, TR_FALSE, TR_NIL, FRAME_DUMMY | FRAME_LOCAL | FRAME_FINISH, NULL, NULL, tr_main_object(f));
+}
+
+Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value *argv, Value keywords) {
+    if (!f->vm_private) tr_fiber_vm_init(f);
+    if (self == TR_UNDEF) return tr_yield_full(f, proc, argc, argv, TR_NIL, keywords);
+    return tr_yield_under(f, proc, self, NULL, argc, argv, keywords);
+}
+
+/* Frames precisely, innermost first: operands up to the saved sp, then the environment if it has not escaped. */
+static void trace_frames(Tracer *tracer, Fiber *f) {
+    if (!f->vm_private) return;
+    for (const Frame *frame = f->frame; frame; frame = frame->prev) {
+        const Value *ep = frame->captured.ep;
+        const Value *stack = (const Value *)(frame + 1);
+        if (frame->sp > stack) tr_trace_range(tracer, stack, (size_t)(frame->sp - stack));
+        tr_trace(tracer, frame->captured.self);
+        tr_trace(tracer, (Value)frame->iseq);
+        tr_trace(tracer, (Value)frame->method);
+        if (tr_ep_is_escaped(ep)) {
+            tr_trace(tracer, tr_ep_env(ep));
+            continue;
+        }
+        tr_trace(tracer, ep[-2]);
+        if (ep[0] & FRAME_LOCAL) {
+            if (tr_is_object(ep[-1])) tr_trace(tracer, ep[-1]);
+        } else if (tr_ep_is_escaped(tr_ep_parent(ep))) {
+            tr_trace(tracer, tr_ep_env(tr_ep_parent(ep)));
+        }
+        uint32_t locals = frame->iseq ? frame->iseq->local_count : 0;
+        tr_trace_range(tracer, ep - 2 - locals, locals);
+    }
+}
+
+void tr_fiber_stack_boot(void) { tr_fiber_trace_vm = trace_frames; }
