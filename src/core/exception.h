@@ -18,8 +18,10 @@ MAY_GC MAY_RAISE Value tr_backtrace_locations(Fiber *f, Value captured);
 bool tr_is_captured_backtrace(Value v);
 MAY_GC MAY_RAISE Value tr_exception_backtrace(Fiber *f, Value exception); /* Array or nil */
 
-/* exit, abort, at_exit: core/process_exit.c */
+/* --- core/kernel_control.c --- */
 MAY_SWITCH void tr_at_exit_run(Fiber *f);
+/* The exception that the arguments of a raise (class, message, backtrace, cause:) make. */
+MAY_SWITCH MAY_RAISE Value tr_make_exception(Fiber *f, const Args *args);
 MAY_GC MAY_RAISE Value tr_at_exit_add(Fiber *f, Value proc);
 
 #endif

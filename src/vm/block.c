@@ -117,7 +117,9 @@ Value tr_block_to_proc(Fiber *f, Block block) {
     }
     if (tr_block_is_c(block)) {
         const CBlock *from = (const CBlock *)tr_block_captured(block);
-        return tr_proc_from_c(f, from->fn, from->data, from->min, from->max, from->is_lambda);
+        Value proc = tr_proc_from_c(f, from->fn, from->data, from->min, from->max, from->is_lambda);
+        tr_proc(proc)->as.c.wants_keywords = from->wants_keywords;
+        return proc;
     }
     if (tr_is_symbol(block)) return tr_proc_from_symbol(f, tr_symbol_id(block));
     return block;
@@ -136,6 +138,7 @@ Value tr_proc_from_method(Fiber *f, Value method_object, CBlockFn fn, int min, i
     Value v = tr_proc_from_c(f, fn, method_object, min, max, true);
     tr_proc(v)->kind = PROC_METHOD;
     tr_proc(v)->is_from_method = true;
+    tr_proc(v)->as.c.wants_keywords = true;
     return v;
 }
 
@@ -206,9 +209,9 @@ static MAY_SWITCH MAY_RAISE Value ruby_block_start(Fiber *f, Call *call, const C
     return TR_UNDEF;
 }
 
-static MAY_SWITCH MAY_RAISE Value c_block_start(Fiber *f, Call *call, const CBlock *block, bool wants_keywords,
-                                                const BlockCall *how) {
+static MAY_SWITCH MAY_RAISE Value c_block_start(Fiber *f, Call *call, const CBlock *block, const BlockCall *how) {
     Frame *frame = f->frame;
+    bool wants_keywords = block->wants_keywords;
     Value keywords = TR_NIL;
     if (wants_keywords && (call->names || call->keywords != TR_NIL)) {
         keywords = call->names ? tr_args_hash_of_names(f, call->names, &call->args[call->argc]) : call->keywords;
@@ -244,14 +247,14 @@ static MAY_SWITCH MAY_RAISE Value symbol_block_start(Fiber *f, Call *call, Id mi
 Value tr_block_start(Fiber *f, Call *call, Block block, const BlockCall *how) {
     bool is_lambda = how && how->is_lambda;
     if (tr_block_is_captured(block)) return ruby_block_start(f, call, tr_block_captured(block), how, is_lambda);
-    if (tr_block_is_c(block)) return c_block_start(f, call, (const CBlock *)tr_block_captured(block), false, how);
+    if (tr_block_is_c(block)) return c_block_start(f, call, (const CBlock *)tr_block_captured(block), how);
     if (tr_is_symbol(block)) return symbol_block_start(f, call, tr_symbol_id(block));
     if (block == TR_NIL) return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
     const Proc *proc = tr_proc(block);
     switch ((ProcKind)proc->kind) {
     case PROC_ISEQ: return ruby_block_start(f, call, &proc->as.captured, how, is_lambda || proc->is_lambda);
-    case PROC_C: return c_block_start(f, call, &proc->as.c, false, how);
-    case PROC_METHOD: return c_block_start(f, call, &proc->as.c, true, how);
+    case PROC_C: return c_block_start(f, call, &proc->as.c, how);
+    case PROC_METHOD: return c_block_start(f, call, &proc->as.c, how);
     case PROC_SYMBOL: return symbol_block_start(f, call, proc->as.symbol);
     }
     TR_UNREACHABLE();

@@ -36,6 +36,7 @@ typedef struct CBlock {
     Value data;
     int min, max;      /* arity, max -1 for any */
     bool is_lambda;
+    bool wants_keywords; /* in args->keywords; otherwise they come as a last positional Hash */
 } CBlock;
 
 enum FrameFlags { /* in ep[0], next to the type */

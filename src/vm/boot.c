@@ -1,0 +1,198 @@
+/* boot.c - from nothing to a running main program, and from its end to an exit status. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/exception.h"
+#include "core/prelude.h"
+#include "ractor/thread.h"
+#include "value/data.h"
+#include "vm/boot_classes.h"
+#include "vm/eval.h"
+#include "vm/fiber_stack.h"
+#include "vm/interp.h"
+#include "vm/interp_arith.h"
+#include "vm/method_table.h"
+
+void tr_fiber_set_current(Fiber *fiber); /* ractor/thread.c */
+void tr_data_register_types(void);       /* heap/data.c */
+void tr_block_boot(void);
+void tr_frame_boot(Fiber *f);
+
+/* ---- the main object ---- */
+
+static Value main_object = TR_NIL; /* a root of the main Ractor */
+
+Value tr_main_object(Fiber *f) {
+    (void)f;
+    return main_object;
+}
+
+static Value main_to_s(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return tr_string_new_cstr(f, "main");
+}
+
+static void trace_main(Tracer *tracer, void *context) {
+    (void)context;
+    tr_trace(tracer, main_object);
+}
+
+static MAY_GC void make_main_object(Fiber *f) {
+    main_object = tr_object_alloc(f, tr_class.object);
+    tr_heap_add_root(f->heap, trace_main, NULL);
+    tr_define_singleton_method(f, main_object, "to_s", main_to_s, 0, 0, 0);
+    tr_define_singleton_method(f, main_object, "inspect", main_to_s, 0, 0, 0);
+}
+
+/* ---- the main Ractor ---- */
+
+static Fiber *make_main_ractor(void) {
+    Ractor *ractor = calloc(1, sizeof *ractor);
+    TR_CHECK(ractor != NULL);
+    ractor->id = 1;
+    ractor->face = ractor->name = TR_NIL;
+    ractor->heap = tr_heap_new(ractor);
+    tr_ractor_sched_new(ractor);
+    Thread *thread = tr_thread_new(ractor);
+    TR_CHECK(thread != NULL);
+    Fiber *f = tr_fiber_alloc_native(thread, TR_VM_STACK_BYTES);
+    TR_CHECK(f != NULL);
+    f->is_root = f->is_blocking = true;
+    ractor->main_thread = ractor->thread = thread;
+    thread->fiber = thread->root_fiber = f;
+    tr_fiber_set_current(f);
+    tr_fiber_vm_init(f);
+    tr_heap_add_root(ractor->heap, tr_ractor_trace_threads, ractor);
+    return f;
+}
+
+/* ---- the core library in Ruby ---- */
+
+static MAY_SWITCH void run_prelude(Fiber *f) {
+    for (const PreludeSource *p = tr_prelude_sources; p->name; p++) {
+        char path[128];
+        snprintf(path, sizeof path, "<internal:%.*s>", (int)strcspn(p->name, "."), p->name);
+        Ast *ast = tr_ast_from_tree((const uint8_t *)p->source, p->size, p->tree, p->tree_size, path);
+        TR_CHECK(ast != NULL);
+        Value name = tr_string_interned(f, path, strlen(path), ENCODING_US_ASCII);
+        CompileOptions options = {.is_internal = true, .first_line = 1, .frozen_string_literal_set = true,
+                                  .frozen_string_literal = true};
+        Iseq *iseq = tr_compile(f, ast, ISEQ_TOP, name, TR_NIL, &options);
+        if (tr_run_top(f, iseq, main_object, tr_cref_new(f, tr_class.object, NULL)) == TR_RAISED) {
+            tr_exception_report(f, f->unwind.value);
+            tr_fatal(__FILE__, __LINE__, "the core library did not load: %s", path);
+        }
+    }
+}
+
+/* ---- when everything is lost ---- */
+
+static void print_ruby_backtrace(void) {
+    Fiber *f = tr_current_fiber();
+    if (!f || !f->vm_private) return;
+    int left = 40;
+    for (const Frame *frame = f->frame; frame && left > 0; frame = frame->prev) {
+        if (!frame->iseq) continue;
+        fprintf(stderr, "\tfrom %s:%d:in '%s'\n", tr_string(frame->iseq->path)->bytes,
+                tr_iseq_line(frame->iseq, (uint32_t)(frame->pc - frame->iseq->code)), tr_string(frame->iseq->label)->bytes);
+        left--;
+    }
+}
+
+Fiber *tr_vm_boot(const VmOptions *options) {
+    tr_fatal_hook = print_ruby_backtrace;
+    tr_symbol_boot();
+    tr_data_register_types();
+    tr_block_boot();
+    tr_interp_boot();
+    tr_fiber_stack_boot();
+    Fiber *f = make_main_ractor();
+    bool was_disabled = tr_heap_set_disabled(f->heap, true); /* nothing half-made is ever traced */
+    tr_boot_classes(f);
+    make_main_object(f);
+    f->frame->captured.self = main_object;
+    tr_frame_boot(f);
+    tr_vm_core_boot(f);
+    tr_toplevel_binding_boot(f);
+    tr_ractor_sched_boot(f->ractor, options->worker_count);
+    Value arguments = tr_array_new(f, (size_t)options->argc);
+    for (int i = 0; i < options->argc; i++) {
+        Value pushed = tr_array_push(f, arguments, tr_string_new_cstr(f, options->argv[i]));
+        TR_CHECK(pushed != TR_RAISED);
+    }
+    tr_const_define(f, tr_class.object, "ARGV", arguments);
+    tr_boot_script_name(f, options->script_name);
+    run_prelude(f);
+    tr_method_boot_done();
+    tr_heap_set_disabled(f->heap, was_disabled);
+    return f;
+}
+
+/* ---- the program ---- */
+
+int tr_run_main(Fiber *f, const char *source, size_t size, Value path, uint8_t ast_command_line,
+                const CompileOptions *compile_options) {
+    AstOptions options = {.filepath = tr_string(path)->bytes, .command_line = ast_command_line, .main_script = true};
+    CompileOptions compile = {.first_line = 1};
+    if (compile_options) compile = *compile_options;
+    Ast *ast = tr_ast_parse((const uint8_t *)source, size, &options);
+    if (!ast) return tr_vm_finish(f, tr_raise_no_memory(f));
+    Value result = TR_RAISED;
+    Iseq *iseq = NULL;
+    if (tr_check_syntax(f, ast)) {
+        Value shared = tr_string_interned(f, tr_string(path)->bytes, tr_string(path)->size, ENCODING_UTF8);
+        char *real = realpath(tr_string(path)->bytes, NULL);
+        Value full = real ? tr_string_interned(f, real, strlen(real), ENCODING_UTF8) : shared;
+        free(real);
+        iseq = tr_compile(f, ast, ISEQ_MAIN, shared, full, &compile);
+    }
+    tr_ast_free(ast);
+    if (iseq) result = tr_run_top(f, iseq, main_object, tr_cref_top());
+    return tr_vm_finish(f, result);
+}
+
+/* The status that an uncaught exception ends the process with; signals end it by themselves. */
+static MAY_SWITCH int status_of(Fiber *f, Value error, int *signal_number) {
+    const Exception *e = (const Exception *)error;
+    if (tr_is_kind_of(error, tr_class.system_exit)) return e->result == TR_UNDEF ? 0 : (int)tr_fixnum(e->result);
+    if (tr_is_kind_of(error, tr_class.signal_exception)) {
+        *signal_number = tr_is_fixnum(e->result) ? (int)tr_fixnum(e->result) : SIGINT;
+        if (*signal_number != SIGINT) return 1;
+    }
+    Value broken_pipe = tr_const_find(f, tr_class.errno_, tr_intern_cstr("EPIPE"), false);
+    if (*signal_number == 0 && broken_pipe != TR_UNDEF && tr_is_kind_of(error, (Class *)broken_pipe) &&
+        (f->ractor->id == 1) && getenv("TROUPE_QUIET_EPIPE"))
+        return 1;
+    tr_exception_report(f, error);
+    return 1;
+}
+
+int tr_vm_finish(Fiber *f, Value result) {
+    f->error_info = TR_NIL;
+    if (result == TR_RAISED) {
+        Value error = tr_rescue(f, NULL);
+        if (error != TR_UNDEF) {
+            f->error_info = error;
+        } else if (f->unwind.kind == UNWIND_THROW || f->unwind.kind == UNWIND_BREAK) {
+            f->unwind.kind = UNWIND_NONE;
+        }
+    }
+    Value before = f->error_info;
+    int status = 0, signal_number = 0;
+    tr_at_exit_run(f);
+    Value error = f->error_info;
+    if (error != TR_NIL) {
+        if (error == before || tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
+        else status = 1;
+    }
+    tr_io_flush_all(f);
+    if (signal_number > 0) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
+    return status & 0xff;
+}
