@@ -6,8 +6,10 @@
 
 #define ALL_CLASS_DEFS(X) \
     X(tr_array_class_def) \
+    X(tr_backtrace_location_class) \
     X(tr_basic_object_def) \
     X(tr_basic_object_send_def) \
+    X(tr_binding_class) \
     X(tr_class_class_def) \
     X(tr_clock_def) \
     X(tr_comparable_def) \
@@ -17,39 +19,56 @@
     X(tr_encoding_class) \
     X(tr_enumerator_class_def) \
     X(tr_env_def) \
+    X(tr_exception_class) \
     X(tr_false_def) \
     X(tr_file_def) \
     X(tr_file_stat_def) \
     X(tr_file_test_def) \
     X(tr_float_def) \
+    X(tr_frozen_error_class) \
     X(tr_generator_class_def) \
     X(tr_hash_class_def) \
     X(tr_integer_def) \
+    X(tr_interrupt_class) \
     X(tr_io_def) \
     X(tr_io_select_def) \
     X(tr_kernel_autoload_def) \
+    X(tr_kernel_control_def) \
     X(tr_kernel_convert_def) \
     X(tr_kernel_object_def) \
     X(tr_kernel_output_def) \
     X(tr_kernel_reflection_def) \
     X(tr_kernel_warn_def) \
+    X(tr_key_error_class) \
+    X(tr_load_error_class) \
+    X(tr_local_jump_error_class) \
     X(tr_marshal_def) \
     X(tr_math_def) \
     X(tr_method_def) \
     X(tr_module_class_def) \
     X(tr_module_constant_def) \
     X(tr_module_reflection_def) \
+    X(tr_name_error_class) \
     X(tr_nil_def) \
+    X(tr_no_matching_pattern_key_error_class) \
+    X(tr_no_method_error_class) \
+    X(tr_proc_class) \
     X(tr_random_def) \
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_require_def) \
     X(tr_set_class_def) \
     X(tr_struct_class_def) \
+    X(tr_signal_exception_class) \
+    X(tr_stop_iteration_class) \
     X(tr_symbol_class) \
+    X(tr_syntax_error_class) \
+    X(tr_system_call_error_class) \
+    X(tr_system_exit_class) \
     X(tr_time_def) \
     X(tr_true_def) \
     X(tr_unbound_method_def) \
+    X(tr_uncaught_throw_error_class) \
     X(tr_warning_def) \
     X(tr_yielder_class_def) \
 

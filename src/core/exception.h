@@ -23,5 +23,6 @@ MAY_SWITCH void tr_at_exit_run(Fiber *f);
 /* The exception that the arguments of a raise (class, message, backtrace, cause:) make. */
 MAY_SWITCH MAY_RAISE Value tr_make_exception(Fiber *f, const Args *args);
 MAY_GC MAY_RAISE Value tr_at_exit_add(Fiber *f, Value proc);
+MAY_GC void tr_boot_script_name(Fiber *f, const char *name);
 
 #endif

@@ -309,7 +309,61 @@ void tr_at_exit_run(Fiber *f) {
     }
 }
 
+/* ---- $VERBOSE, $DEBUG, $0 ---- */
+
+static _Atomic Value verbose = TR_FALSE, debug = TR_FALSE; /* nil, false or true; relaxed: a switch orders nothing else */
+
+Value tr_verbose(Fiber *f) {
+    (void)f;
+    return atomic_load_explicit(&verbose, memory_order_relaxed);
+}
+static Value get_verbose(Fiber *f, Id name) {
+    (void)name;
+    return tr_verbose(f);
+}
+static Value set_verbose(Fiber *f, Id name, Value value) {
+    (void)f, (void)name;
+    atomic_store_explicit(&verbose, value == TR_NIL ? TR_NIL : tr_bool(tr_is_truthy(value)), memory_order_relaxed);
+    return value;
+}
+static Value get_debug(Fiber *f, Id name) {
+    (void)f, (void)name;
+    return atomic_load_explicit(&debug, memory_order_relaxed);
+}
+static Value set_debug(Fiber *f, Id name, Value value) {
+    (void)f, (void)name;
+    atomic_store_explicit(&debug, tr_bool(tr_is_truthy(value)), memory_order_relaxed);
+    return value;
+}
+
+static Value script_name = TR_NIL; /* frozen, interned: shareable; written by the main Ractor */
+static Value get_script_name(Fiber *f, Id name) {
+    (void)f, (void)name;
+    return script_name;
+}
+static MAY_SWITCH MAY_RAISE Value set_script_name(Fiber *f, Id name, Value value) {
+    (void)name;
+    value = tr_to_str(f, value);
+    if (value == TR_RAISED) return TR_RAISED;
+    script_name = tr_string_interned(f, tr_string(value)->bytes, tr_string(value)->size, tr_string_encoding(value));
+    return value;
+}
+static void trace_script_name(Tracer *tracer, void *context) {
+    (void)context;
+    tr_trace(tracer, script_name);
+}
+void tr_boot_script_name(Fiber *f, const char *name) {
+    if (name) script_name = tr_string_interned(f, name, strlen(name), ENCODING_UTF8);
+    tr_heap_add_root(f->heap, trace_script_name, NULL);
+}
+
 static void kernel_control_init(Fiber *f) {
+    tr_global_define("$VERBOSE", get_verbose, set_verbose, true);
+    tr_global_define("$DEBUG", get_debug, set_debug, true);
+    tr_global_define("$0", get_script_name, set_script_name, true);
+    static const char *const aliases[][2] = {{"$-v", "$VERBOSE"}, {"$-w", "$VERBOSE"}, {"$-d", "$DEBUG"}, {"$PROGRAM_NAME", "$0"}};
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        tr_global_alias(tr_intern_cstr(aliases[i][0]), tr_intern_cstr(aliases[i][1]));
     at_exit_key = tr_ractor_local_reserve();
     tr_define_method(f, tr_class.basic_object, "method_missing", object_method_missing, 0, -1, METHOD_PRIVATE);
 }

@@ -4,6 +4,8 @@
  * Ruby, have no place of their own: they appear with their own label and the place of the Ruby code that called them.
  * Several frames of the core library in a row count as one.
  */
+#include <stdio.h>
+
 #include "core/array.h"
 #include "core/exception.h"
 #include "core/string.h"

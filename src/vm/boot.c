@@ -164,9 +164,7 @@ static MAY_SWITCH int status_of(Fiber *f, Value error, int *signal_number) {
         if (*signal_number != SIGINT) return 1;
     }
     Value broken_pipe = tr_const_find(f, tr_class.errno_, tr_intern_cstr("EPIPE"), false);
-    if (*signal_number == 0 && broken_pipe != TR_UNDEF && tr_is_kind_of(error, (Class *)broken_pipe) &&
-        (f->ractor->id == 1) && getenv("TROUPE_QUIET_EPIPE"))
-        return 1;
+    if (broken_pipe != TR_UNDEF && tr_is_kind_of(error, (Class *)broken_pipe)) return 1; /* the reader has gone: say nothing */
     tr_exception_report(f, error);
     return 1;
 }

@@ -465,20 +465,20 @@ Value tr_new(Fiber *f, Class *klass, int argc, const Value *argv) {
     return call_from_c(f, (Value)klass, TR_ID_new, NULL, argc, argv, TR_NIL, TR_NIL, CALL_FCALL);
 }
 
-/* opt_respond_to: `recv.respond_to?(:literal)`. Two caches: the lookup of respond_to? in the CallData, and the method asked
- * for. TR_UNDEF: a frame was pushed. */
-Value tr_insn_respond_to(Fiber *f, Frame *frame, CallData *data, RespondCache *cache, Value *sp) {
+/* opt_respond_to: `recv.respond_to?(:literal)`, with two caches: the lookup of respond_to?, and the method asked for. TR_UNDEF:
+ * a frame was pushed. */
+Value tr_insn_respond_to(Fiber *f, Frame *frame, RespondCallData *data, Value *sp) {
     Value receiver = sp[-2];
     Class *klass = tr_class_of(receiver);
-    const CallCache *question = site_cache(data, klass);
+    const CallCache *question = site_cache(&data->call, klass);
     bool is_basic = question->resolved && (question->resolved->flags & METHOD_BASIC) &&
-                    question->resolved->owner == tr_class.kernel && tr_is_symbol(sp[-1]) && data->argc == 1;
-    if (!is_basic) return tr_send_start(f, frame, data, sp, NULL);
-    const CallCache *asked = atomic_load_explicit(&cache->cache, memory_order_acquire);
+                    question->resolved->owner == tr_class.kernel && tr_is_symbol(sp[-1]) && data->call.argc == 1;
+    if (!is_basic) return tr_send_start(f, frame, &data->call, sp, NULL);
+    const CallCache *asked = atomic_load_explicit(&data->asked, memory_order_acquire);
     Id mid = tr_symbol_id(sp[-1]);
     if (atomic_load_explicit(&asked->klass, memory_order_relaxed) != klass || asked->mid != mid) {
         asked = tr_method_find(klass, mid);
-        atomic_store_explicit(&cache->cache, (CallCache *)asked, memory_order_release); /* pairs with the load above */
+        atomic_store_explicit(&data->asked, (CallCache *)asked, memory_order_release); /* pairs with the load above */
     }
     if (asked->method && asked->resolved && asked->resolved->kind != METHOD_NOT_IMPLEMENTED &&
         asked->method->visibility == VISIBILITY_PUBLIC)

@@ -3,6 +3,7 @@
 #define TR_VM_EVAL_H
 
 #include "syntax/ast.h"
+#include "value/data.h"
 #include "vm/proc.h"
 
 /* Raises what the errors of `ast` call for, after printing its warnings. true: there are none. */

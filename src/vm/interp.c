@@ -1023,13 +1023,13 @@ branch: {
         goto send_simple;
     }
     OP(opt_respond_to) {
-        SAVE(2);
-        Value v = tr_insn_respond_to(f, frame, (CallData *)OPERAND(0), (RespondCache *)OPERAND(1), sp);
+        SAVE(1);
+        Value v = tr_insn_respond_to(f, frame, (RespondCallData *)OPERAND(0), sp);
         if (v == TR_UNDEF) {
             RELOAD();
             DISPATCH();
         }
-        FINISH_VALUE(2, 2, v);
+        FINISH_VALUE(1, 2, v);
     }
     OP(opt_ary_freeze) {
         if (TR_LIKELY(tr_basic_op_intact(BOP_FREEZE, BOP_ARRAY))) {

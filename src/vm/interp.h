@@ -10,6 +10,7 @@
 #ifndef TR_VM_INTERP_H
 #define TR_VM_INTERP_H
 
+#include "core/core.h"
 #include "vm/proc.h"
 #include "vm/vm.h"
 
@@ -159,7 +160,7 @@ MAY_GC MAY_RAISE Value tr_insn_toregexp(Fiber *f, int options, int count, const 
 MAY_SWITCH MAY_RAISE Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t method, Value *items);
 MAY_SWITCH MAY_RAISE Value tr_insn_getblockparam(Fiber *f, Frame *frame, Value *ep, uint32_t index);
 MAY_SWITCH MAY_RAISE Value tr_insn_getblockparamproxy(Fiber *f, Frame *frame, Value *ep, uint32_t index);
-MAY_SWITCH MAY_RAISE Value tr_insn_respond_to(Fiber *f, Frame *frame, CallData *data, RespondCache *cache, Value *sp);
+MAY_SWITCH MAY_RAISE Value tr_insn_respond_to(Fiber *f, Frame *frame, RespondCallData *data, Value *sp);
 MAY_SWITCH MAY_RAISE Value tr_insn_case_dispatch(Fiber *f, Value table, Value key); /* fixnum offset, or TR_UNDEF */
 Value tr_vm_core(void);
 MAY_GC void tr_vm_core_boot(Fiber *f);
