@@ -112,7 +112,7 @@ typedef struct Caches { const ConstCache *constants; const IvarCache *ivars; con
 /* The caches of a sequence lie one after the other: the first ones tell the numbers. */
 static Caches find_caches(const Iseq *iseq) {
     Caches caches = {0};
-#define LOWEST(slot, word) if (!(slot) || (const void *)(word) < (const void *)(slot)) (slot) = (const void *)(word)
+#define LOWEST(slot, word) (slot) = !(slot) || (const void *)(word) < (const void *)(slot) ? (const void *)(word) : (slot)
     for (uint32_t i = 0; i < iseq->size;) {
         Opcode op = tr_iseq_opcode(iseq, i);
         const char *kinds = tr_insn_operands(op);
