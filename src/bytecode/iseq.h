@@ -207,6 +207,7 @@ typedef struct CompileOptions {
     bool is_internal;      /* core library: no line events, hidden frames */
     bool no_peephole;
     Iseq *parent;          /* for eval: the iseq whose locals are visible */
+    int first_line;        /* of the source; the Ast's lines already count from it */
     const char *label;     /* of the outermost sequence; NULL: by type ("<main>", "<top (required)>", the parent's for eval) */
     bool print_result, loop_gets, autosplit, chomp; /* reserved for -n -p -a -l, which the parser handles */
 } CompileOptions;
