@@ -2,7 +2,7 @@
  *
  * A class keeps a CallCache for each name that its instances were asked for (and one per start of a super call). Sites keep
  * pointers to them. A CallCache is never freed, because a site may hold it for ever; it is made invalid by storing
- * NULL in its klass. A change to the method `mid` of a class invalidates the answers for mid of that class and of all
+ * NULL in its klass (those of dead singleton classes serve again). A change to the method `mid` of a class invalidates the answers for mid of that class and of all
  * below it; most definitions find that nobody has ever asked for the name and skip even that.
  *
  * Readers take no lock: a cache table's slots go from NULL to an entry, or from an invalid entry to its
@@ -128,8 +128,37 @@ static void invalidate_locked(Class *klass, Id mid) {
     if (tr_id_set_has(&asked, mid)) invalidate_below(klass, (void *)(uintptr_t)mid);
 }
 
+/* What singleton classes leave behind. A site that still holds such a cache may see it serve another class, so it serves
+ * only the same name again, and only classes of the same Ractor: no other Ractor ever finds one of its classes in it. */
+#define SPARE_BUCKETS 512u
+static CallCache *spare_caches[SPARE_BUCKETS]; /* under the structure lock; linked through `method` */
+
+static void keep_spare_locked(CallCache *cache, const Ractor *owner) {
+    CallCache **bucket = &spare_caches[hash_mid(cache->mid) % SPARE_BUCKETS];
+    cache->defined_class = (Class *)owner;
+    cache->method = (const Method *)*bucket;
+    *bucket = cache;
+}
+
+static CallCache *take_spare_locked(Id mid, const Ractor *owner) {
+    for (CallCache **at = &spare_caches[hash_mid(mid) % SPARE_BUCKETS]; *at; at = (CallCache **)&(*at)->method) {
+        CallCache *cache = *at;
+        if (cache->mid != mid || cache->defined_class != (const Class *)owner) continue;
+        *at = (CallCache *)cache->method;
+        cache->method = cache->resolved = NULL;
+        cache->defined_class = NULL;
+        return cache;
+    }
+    return NULL;
+}
+
 void tr_method_caches_drop_locked(Class *klass) {
     invalidate_own(klass, TR_ID_NONE);
+    CacheTable *t = klass->owner ? atomic_load_explicit(&klass->caches, memory_order_relaxed) : NULL;
+    for (uint32_t i = 0; t && i <= t->mask; i++) {
+        CallCache *cache = atomic_load_explicit(&t->slots[i], memory_order_relaxed);
+        if (cache && !cache->super_of) keep_spare_locked(cache, klass->owner);
+    }
     tr_retire(atomic_exchange_explicit(&klass->caches, NULL, memory_order_acq_rel));
 }
 
@@ -197,7 +226,8 @@ static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method
 static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, Id mid) {
     Fiber *f = tr_current_fiber();
     tr_id_set_add(&asked, mid);
-    CallCache *cache = calloc(1, sizeof *cache);
+    CallCache *cache = klass->owner && !super_of ? take_spare_locked(mid, klass->owner) : NULL;
+    if (!cache) cache = calloc(1, sizeof *cache);
     TR_CHECK(cache != NULL);
     cache->mid = mid;
     cache->super_of = super_of;
