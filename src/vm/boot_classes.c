@@ -11,12 +11,14 @@
 #include "vm/ivar.h"
 #include "vm/method_table.h"
 
-/* The class that "A::B" nests in, and *last is "B". */
+/* The class that "A::B" nests in (Thread::Backtrace is made so), and *last is "B". */
 static MAY_GC Class *enclosing(Fiber *f, const char *path, const char **last) {
     Class *under = NULL;
     for (const char *colons; (colons = strstr(path, "::")); path = colons + 2) {
         Id name = tr_intern(path, (size_t)(colons - path), ENCODING_UTF8);
-        under = (Class *)tr_const_find(f, under ? under : tr_class.object, name, false);
+        Class *around = under ? under : tr_class.object;
+        Value found = tr_const_find(f, around, name, false);
+        under = found == TR_UNDEF ? tr_class_define(f, tr_id_cstr(name), tr_class.object, around) : (Class *)found;
     }
     *last = path;
     return under;
