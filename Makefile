@@ -29,7 +29,8 @@ LDLIBS  += -Wl,-Bstatic -lgmp -lz -Wl,-Bdynamic -lonig -lpthread -lm -ldl
 
 SOURCES := $(filter-out %_test.c,$(sort $(shell find src -name '*.c')))
 TESTS   := $(sort $(shell find src -name '*_test.c'))
-PRELUDE := $(filter-out %_test.rb,$(sort $(wildcard src/core/*.rb)))
+# Complex and Rational change what they inherit from Numeric, so that stands first.
+PRELUDE := src/core/numeric.rb $(filter-out %_test.rb src/core/numeric.rb,$(sort $(wildcard src/core/*.rb)))
 OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prelude.o $(OBJ)/gen/unicode_tables.o $(OBJ)/prism/prism.o \
            $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
