@@ -29,7 +29,7 @@ static const char help[] =
     "  -d                set $DEBUG\n"
     "  -E EXTERNAL[:INTERNAL], -U, -K KCODE    encodings\n"
     "  --workers=N       operating system threads that run Ruby; as many as there are cores\n"
-    "  --dump=KIND,…     print instead of run: ast, insns; or while running: caches, heap\n"
+    "  --dump=KIND,…     print instead of run: ast, insns\n"
     "  --enable=FEATURE, --disable=FEATURE     frozen-string-literal\n"
     "  --backtrace-limit=N    lines of a backtrace that are printed\n"
     "  --version         print the version\n"
@@ -45,10 +45,7 @@ static const char help_debug[] =
     "  TROUPE_SCHED_SEED=N      replay the schedule with this number\n"
     "  TROUPE_LOG=gc,sched,poll write what happens there to standard error\n"
     "  RUBY_THREAD_TIMESLICE=MS how long a thread runs before it gives way; 100\n"
-    "  RUBYLIB=DIRECTORY:…      like -I\n"
-    "\n"
-    "--dump=ast prints the syntax tree, --dump=insns the instructions; --dump=caches and --dump=heap print the\n"
-    "inline caches and the heap when the program ends.\n";
+    "  RUBYLIB=DIRECTORY:…      like -I\n";
 
 void tr_help_print(void)
 {

@@ -10,6 +10,7 @@
 
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/run.h"
 #include "cli/source.h"
 #include "syntax/ast.h"
 #include "syntax/diagnostics.h"
@@ -62,36 +63,48 @@ static void print_warnings(const Ast *ast, CliVerbose verbose)
     free(warnings);
 }
 
-static int with_tree(Ast *ast, const CliOptions *options)
+static int print_tree(const Ast *ast)
 {
+    char *text = tr_ast_dump(ast);
+    if (text)
+        fputs(text, stdout);
+    free(text);
+    return text ? 0 : 1;
+}
+
+/* The tree is freed here or in tr_cli_run. */
+static int with_tree(Ast *ast, const Source *source, const CliOptions *options)
+{
+    int status = 1;
     if (ast->error_count > 0) {
         print_syntax_error(ast);
-        return 1;
+    } else {
+        print_warnings(ast, options->verbose);
+        if (options->mode == CLI_CHECK)
+            status = puts("Syntax OK") < 0;
+        else if (options->dump & CLI_DUMP_AST)
+            status = print_tree(ast);
+        else if (change_directory(options->search_directory))
+            return tr_cli_run(options, source, ast);
     }
-    print_warnings(ast, options->verbose);
-    if (options->mode == CLI_CHECK) {
-        puts("Syntax OK");
-        return 0;
-    }
-    if (options->dump & CLI_DUMP_AST) {
-        char *text = tr_ast_dump(ast);
-        if (text)
-            fputs(text, stdout);
-        free(text);
-    }
-    return 0;
+    tr_ast_free(ast);
+    return status;
 }
 
 static int with_source(const Source *source, const CliOptions *options)
 {
     Ast *ast = parse_source(source, options);
-    if (!ast) {
-        fputs("troupe: failed to allocate memory (NoMemoryError)\n", stderr);
-        return 1;
-    }
-    int status = with_tree(ast, options);
-    tr_ast_free(ast);
-    return status;
+    if (ast)
+        return with_tree(ast, source, options);
+    fputs("troupe: failed to allocate memory (NoMemoryError)\n", stderr);
+    return 1;
+}
+
+/* No program on the command line, and a person at both ends. */
+static bool wants_prompt(const CliOptions *options)
+{
+    return options->mode == CLI_RUN && !options->dump && !options->program && !options->script &&
+           isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
 static int with_options(const CliOptions *options)
@@ -106,6 +119,8 @@ static int with_options(const CliOptions *options)
         tr_version_print();
     if (!change_directory(options->directory))
         return 1;
+    if (wants_prompt(options))
+        return tr_cli_prompt(options);
     Source source;
     if (!tr_source_read(&source, options))
         return 1;

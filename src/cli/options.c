@@ -159,8 +159,10 @@ static void read_encodings(CliOptions *options, char *value)
 static void read_dump(Cursor *cursor, const char *value)
 {
     static const struct { const char *name; unsigned bit; } kinds[] = {
-        { "ast", CLI_DUMP_AST },       { "parsetree", CLI_DUMP_AST }, { "insns", CLI_DUMP_INSNS },
-        { "insn", CLI_DUMP_INSNS },    { "caches", CLI_DUMP_CACHES }, { "heap", CLI_DUMP_HEAP },
+        { "ast", CLI_DUMP_AST },
+        { "parsetree", CLI_DUMP_AST },
+        { "insns", CLI_DUMP_INSNS },
+        { "insns_without_opt", CLI_DUMP_INSNS },
     };
     while (*value) {
         size_t size = strcspn(value, ","), i = 0, count = sizeof kinds / sizeof *kinds;

@@ -17,8 +17,6 @@ typedef enum {
 enum { /* --dump=… */
     CLI_DUMP_AST = 1 << 0,
     CLI_DUMP_INSNS = 1 << 1,
-    CLI_DUMP_CACHES = 1 << 2,
-    CLI_DUMP_HEAP = 1 << 3,
 };
 
 typedef enum { CLI_VERBOSE_NIL, CLI_VERBOSE_FALSE, CLI_VERBOSE_TRUE } CliVerbose; /* $VERBOSE */

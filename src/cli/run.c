@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/prompt.h"
 #include "core/core.h"
 
 /* ---- globals ---- */
@@ -190,21 +191,52 @@ MAY_SWITCH MAY_RAISE static bool prepare(Fiber *f, const CliOptions *options, in
            require_libraries(f, options);
 }
 
-int tr_cli_run(const CliOptions *options, const Source *source, const Ast *ast)
+static Fiber *boot(const CliOptions *options, const char *script_name, int switches)
 {
-    int switches = count_switches(options);
-    Fiber *f = tr_vm_boot(&(VmOptions){
+    return tr_vm_boot(&(VmOptions){
         .worker_count = options->worker_count,
         .argc = options->argc - switches,
         .argv = options->argv + switches,
-        .script_name = source->name,
+        .script_name = script_name,
     });
-    if (!prepare(f, options, switches) || !define_data(f, options, source, ast))
+}
+
+/* --dump=insns: the program's instructions instead of its effects. */
+MAY_SWITCH static int print_insns(Fiber *f, Ast *taken_ast, Value path, const CompileOptions *options)
+{
+    Iseq *iseq = tr_compile(f, taken_ast, ISEQ_MAIN, path, path, options);
+    tr_ast_free(taken_ast);
+    if (!iseq)
+        return tr_vm_finish(f, TR_RAISED);
+    size_t size;
+    char *text = tr_iseq_disasm(iseq, &size);
+    if (text)
+        fwrite(text, 1, size, stdout);
+    free(text);
+    return tr_vm_finish(f, TR_NIL);
+}
+
+int tr_cli_run(const CliOptions *options, const Source *source, Ast *taken_ast)
+{
+    int switches = count_switches(options);
+    Fiber *f = boot(options, source->name, switches);
+    if (!prepare(f, options, switches) || !define_data(f, options, source, taken_ast))
         return tr_vm_finish(f, TR_RAISED);
     CompileOptions compile = {
         .frozen_string_literal_set = options->frozen_string_literal != AST_FROZEN_UNSET,
         .frozen_string_literal = options->frozen_string_literal == AST_FROZEN_ENABLED,
     };
     Value path = tr_string_new_cstr(f, source->name);
-    return tr_run_main(f, source->bytes, source->size, path, options->command_line, &compile);
+    if (options->dump & CLI_DUMP_INSNS)
+        return print_insns(f, taken_ast, path, &compile);
+    return tr_run_main(f, taken_ast, path, &compile);
+}
+
+int tr_cli_prompt(const CliOptions *options)
+{
+    int switches = count_switches(options);
+    Fiber *f = boot(options, "troupe", switches);
+    if (!prepare(f, options, switches))
+        return tr_vm_finish(f, TR_RAISED);
+    return tr_vm_finish(f, tr_prompt_run(f));
 }

@@ -9,6 +9,8 @@
 
 /* Boots the virtual machine, does what the options want before and around the program, runs it, and answers the status
  * to exit with. */
-TR_EFFECT_ROOT int tr_cli_run(const CliOptions *options, const Source *source, const Ast *ast);
+TR_EFFECT_ROOT int tr_cli_run(const CliOptions *options, const Source *source, Ast *taken_ast);
+/* The same for the prompt, which has no program. */
+TR_EFFECT_ROOT int tr_cli_prompt(const CliOptions *options);
 
 #endif

@@ -109,7 +109,7 @@ typedef struct {
     AstFrozenStringLiteral frozen_string_literal;
     uint8_t command_line;             /* AST_COMMAND_LINE_… */
     bool main_script;                 /* warn about a carriage return in the shebang, and the like */
-    bool partial_script;              /* allow `break`, `yield` … at the top, as eval does */
+    bool partial_script;              /* a piece of a program: `break`, `yield` and their kin may stand at its top */
     const AstScope *scopes;           /* with scope_count 0: no eval */
     uint32_t scope_count;
 } AstOptions;

@@ -79,7 +79,7 @@ static MAY_SWITCH void run_prelude(Fiber *f) {
         Ast *ast = tr_ast_from_tree((const uint8_t *)p->source, p->size, p->tree, p->tree_size, path);
         TR_CHECK(ast != NULL);
         Value name = tr_string_interned(f, path, strlen(path), ENCODING_US_ASCII);
-        CompileOptions options = {.is_internal = true, .first_line = 1, .frozen_string_literal_set = true,
+        CompileOptions options = {.is_internal = true, .frozen_string_literal_set = true,
                                   .frozen_string_literal = true};
         Iseq *iseq = tr_compile(f, ast, ISEQ_TOP, name, TR_NIL, &options);
         if (tr_run_top(f, iseq, main_object, tr_cref_new(f, tr_class.object, NULL)) == TR_RAISED) {
@@ -134,24 +134,14 @@ Fiber *tr_vm_boot(const VmOptions *options) {
 
 /* ---- the program ---- */
 
-int tr_run_main(Fiber *f, const char *source, size_t size, Value path, uint8_t ast_command_line,
-                const CompileOptions *compile_options) {
-    AstOptions options = {.filepath = tr_string(path)->bytes, .command_line = ast_command_line, .main_script = true};
-    CompileOptions compile = {.first_line = 1};
-    if (compile_options) compile = *compile_options;
-    Ast *ast = tr_ast_parse((const uint8_t *)source, size, &options);
-    if (!ast) return tr_vm_finish(f, tr_raise_no_memory(f));
-    Value result = TR_RAISED;
-    Iseq *iseq = NULL;
-    if (tr_check_syntax(f, ast)) {
-        Value shared = tr_string_interned(f, tr_string(path)->bytes, tr_string(path)->size, ENCODING_UTF8);
-        char *real = realpath(tr_string(path)->bytes, NULL);
-        Value full = real ? tr_string_interned(f, real, strlen(real), ENCODING_UTF8) : shared;
-        free(real);
-        iseq = tr_compile(f, ast, ISEQ_MAIN, shared, full, &compile);
-    }
-    tr_ast_free(ast);
-    if (iseq) result = tr_run_top(f, iseq, main_object, tr_cref_top());
+int tr_run_main(Fiber *f, Ast *taken_ast, Value path, const CompileOptions *options) {
+    Value shared = tr_string_interned(f, tr_string(path)->bytes, tr_string(path)->size, ENCODING_UTF8);
+    char *real = realpath(tr_string(path)->bytes, NULL);
+    Value full = real ? tr_string_interned(f, real, strlen(real), ENCODING_UTF8) : shared;
+    free(real);
+    Iseq *iseq = tr_compile(f, taken_ast, ISEQ_MAIN, shared, full, options);
+    tr_ast_free(taken_ast);
+    Value result = iseq ? tr_run_top(f, iseq, main_object, tr_cref_top()) : TR_RAISED;
     return tr_vm_finish(f, result);
 }
 

@@ -266,7 +266,7 @@ static MAY_SWITCH MAY_RAISE Iseq *compile_eval(Fiber *f, Value source, const Env
         return raised == TR_RAISED ? NULL : NULL;
     }
     AstOptions options = {.filepath = tr_string(path)->bytes, .line = line, .has_line = true, .encoding_locked = false,
-                          .partial_script = true, .scopes = scopes.list, .scope_count = scopes.count};
+                          .scopes = scopes.list, .scope_count = scopes.count};
     if (tr_string_encoding(source) == ENCODING_BINARY) options.encoding = "ASCII-8BIT";
     else if (tr_string_encoding(source) == ENCODING_US_ASCII) options.encoding = "US-ASCII";
     Ast *ast = tr_ast_parse((const uint8_t *)tr_string(source)->bytes, tr_string(source)->size, &options);

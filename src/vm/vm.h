@@ -196,10 +196,10 @@ Value tr_main_object(Fiber *f);
 typedef struct VmOptions { int worker_count; int argc; char **argv; const char *script_name; } VmOptions;
 /* Makes the main Ractor and every built-in class; returns its root fiber. */
 Fiber *tr_vm_boot(const VmOptions *options);
-/* The main program: runs it as <main>, then at_exit blocks; reports an uncaught exception; the exit status. `ast_options` has
- * the command line's switches (NULL: none). `script` is the file ("-e" and source for -e). */
-MAY_SWITCH int tr_run_main(Fiber *f, const char *source, size_t size, Value path, uint8_t ast_command_line,
-                           const CompileOptions *compile_options);
+/* The main program, a tree without errors: runs it as <main>, then at_exit blocks; reports an uncaught exception; the exit
+ * status. Frees the tree as soon as it is compiled. */
+typedef struct Ast Ast;
+MAY_SWITCH int tr_run_main(Fiber *f, Ast *taken_ast, Value path, const CompileOptions *options);
 /* What follows the main program, when the caller ran it itself: at_exit, report, status of the TR_RAISED (or other) result. */
 MAY_SWITCH int tr_vm_finish(Fiber *f, Value result);
 
