@@ -380,6 +380,14 @@ int tr_block_arity(Block block) {
     return max >= 0 ? min : -min - 1;
 }
 
+int tr_block_arity_as_lambda(Block block) {
+    const Iseq *iseq = block_iseq(block);
+    if (iseq) return tr_iseq_arity(iseq, true);
+    int max;
+    int min = tr_block_min_arity(block, &max);
+    return min == max ? min : -min - 1;
+}
+
 bool tr_block_is_lambda(Block block) {
     if (tr_is_symbol(block)) return true;
     if (tr_block_is_c(block)) return ((const CBlock *)tr_block_captured(block))->is_lambda;

@@ -1,5 +1,5 @@
 /* boot.c - from nothing to a running main program, and from its end to an exit status. */
-#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/exception.h"
+#include "core/main_object.h"
 #include "core/prelude.h"
 #include "ractor/thread.h"
 #include "value/data.h"
@@ -31,11 +32,6 @@ Value tr_main_object(Fiber *f) {
     return main_object;
 }
 
-static Value main_to_s(Fiber *f, Value self, const Args *args) {
-    (void)self, (void)args;
-    return tr_string_new_cstr(f, "main");
-}
-
 static void trace_main(Tracer *tracer, void *context) {
     (void)context;
     tr_trace(tracer, main_object);
@@ -44,8 +40,7 @@ static void trace_main(Tracer *tracer, void *context) {
 static MAY_GC void make_main_object(Fiber *f) {
     main_object = tr_object_alloc(f, tr_class.object);
     tr_heap_add_root(f->heap, trace_main, NULL);
-    tr_define_singleton_method(f, main_object, "to_s", main_to_s, 0, 0, 0);
-    tr_define_singleton_method(f, main_object, "inspect", main_to_s, 0, 0, 0);
+    tr_main_object_init(f, main_object);
 }
 
 /* ---- the main Ractor ---- */
@@ -103,6 +98,16 @@ static void print_ruby_backtrace(void) {
     }
 }
 
+/* --workers, else TROUPE_WORKERS, else the cores that this process may use. */
+static int worker_count(int wanted) {
+    const char *text = getenv("TROUPE_WORKERS");
+    if (wanted <= 0 && text) wanted = atoi(text);
+    if (wanted > 0) return wanted;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+    return 1;
+}
+
 Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
     tr_symbol_boot();
@@ -118,7 +123,7 @@ Fiber *tr_vm_boot(const VmOptions *options) {
     tr_frame_boot(f);
     tr_vm_core_boot(f);
     tr_toplevel_binding_boot(f);
-    tr_ractor_sched_boot(f->ractor, options->worker_count);
+    tr_ractor_sched_boot(f->ractor, worker_count(options->worker_count));
     Value arguments = tr_array_new(f, (size_t)options->argc);
     for (int i = 0; i < options->argc; i++) {
         Value pushed = tr_array_push(f, arguments, tr_string_new_cstr(f, options->argv[i]));

@@ -121,7 +121,7 @@ Value tr_load_file(Fiber *f, Value path, bool wrap) {
     if (!ast) return tr_raise_no_memory(f);
     Iseq *iseq = NULL;
     if (tr_check_syntax(f, ast)) {
-        CompileOptions compile = {.first_line = 1};
+        CompileOptions compile = {0};
         Value shared = shared_path(f, path);
         Value full = absolute_path(f, shared);
         iseq = tr_compile(f, ast, ISEQ_TOP, shared, full, &compile);
@@ -273,7 +273,7 @@ static MAY_SWITCH MAY_RAISE Iseq *compile_eval(Fiber *f, Value source, const Env
     free_scopes(&scopes);
     Iseq *iseq = NULL;
     if (ast && tr_check_syntax(f, ast)) {
-        CompileOptions compile = {.parent = env ? (Iseq *)env->iseq : NULL, .first_line = line};
+        CompileOptions compile = {.parent = env ? (Iseq *)env->iseq : NULL};
         iseq = tr_compile(f, ast, ISEQ_EVAL, shared_path(f, path), TR_NIL, &compile);
     }
     tr_ast_free(ast);
