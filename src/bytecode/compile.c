@@ -440,6 +440,7 @@ static void compile_program(Scope *s, const AstProgramNode *program) {
         if (statements->body.items[i]->type == AST_PRE_EXECUTION_NODE)
             tr_compile_body(s, ((const AstPreExecutionNode *)statements->body.items[i])->statements, true);
     compile_statements(s, statements, false);
+    if (s->code.count > 0) s->line = s->code.items[s->code.count - 1].line;
     emit(s, OP_leave);
 }
 
@@ -499,6 +500,9 @@ Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value abso
         tr_heap_set_disabled(f->heap, was_disabled);
     } else run_job(&job);
     flag_shareable(root);
+#ifdef TR_DEBUG
+    tr_iseq_verify(root);
+#endif
     scope_free_all(c);
     free(c->ids);
     TR_KEEP(root);

@@ -179,6 +179,8 @@ Value tr_compile_label_format(Scope *s, const char *prefix, Value label);
 void tr_compile_finish(Scope *s); /* finish.c */
 void tr_peephole(Scope *s, bool is_enabled); /* peephole.c; drops unreachable code in any case */
 
+void tr_iseq_verify(const Iseq *iseq); /* verify.c; debug builds: aborts when the compiler is wrong */
+
 /* --- nodes --- */
 void tr_compile_node(Scope *s, const AstNode *node, bool popped);
 static inline void compile(Scope *s, const void *node) { tr_compile_node(s, (const AstNode *)node, false); }

@@ -133,8 +133,9 @@ static MAY_SWITCH void print_operand(Text *t, const Iseq *iseq, const Caches *ca
     CodeWord word = iseq->code[at + 1 + (uint32_t)k];
     switch (kinds[k]) {
     case 'L':
-        print_local(t, iseq, (uint32_t)word, kinds[1] == 'N' && op != OP_checkkeyword ? (uint32_t)iseq->code[at + 2]
-                                             : op == OP_getlocal_WC_1 || op == OP_setlocal_WC_1);
+        if (op == OP_checkkeyword) print(t, "%u", (uint32_t)word);
+        else print_local(t, iseq, (uint32_t)word, kinds[1] == 'N' ? (uint32_t)iseq->code[at + 2]
+                                                  : op == OP_getlocal_WC_1 || op == OP_setlocal_WC_1);
         return;
     case 'V': print_value(t, word); return;
     case 'I': print_id(t, (Id)word); return;

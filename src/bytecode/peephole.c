@@ -119,6 +119,24 @@ static void improve_push(Scope *s, uint32_t i) {
     s->code.items[i].op = s->code.items[next].op = CODE_REMOVED;
 }
 
+static bool is_setter(const Code *code) {
+    switch (code->op) {
+    case OP_setlocal: case OP_setblockparam: case OP_setinstancevariable: case OP_setglobal: case OP_setclassvariable: return true;
+    default: return false;
+    }
+}
+
+/* `dup; setlocal; pop`: the value of an assignment that nobody wants, as a rescued body's last one. */
+static bool improve_assignment(Scope *s, uint32_t i) {
+    uint32_t set = real_from(s, i + 1);
+    if (set == s->code.count || !is_setter(&s->code.items[set])) return false;
+    uint32_t next = real_from(s, set + 1);
+    if (next == s->code.count || s->code.items[next].op != OP_pop || is_entered_between(s, i + 1, next)) return false;
+    s->code.items[set].events |= s->code.items[i].events;
+    s->code.items[i].op = s->code.items[next].op = CODE_REMOVED;
+    return true;
+}
+
 /* Drops what control cannot reach: after a jump, until a label that something refers to. */
 static void drop_unreachable(Scope *s) {
     bool is_reachable = true;
@@ -140,6 +158,9 @@ void tr_peephole(Scope *s, bool is_enabled) {
         switch (s->code.items[i].op) {
         case OP_jump: improve_jump(s, i); break;
         case OP_branchif: case OP_branchunless: case OP_branchnil: improve_branch(s, i); break;
+        case OP_dup:
+            if (improve_assignment(s, i)) break;
+            /* fall through */
         default:
             if (is_pure_push(&s->code.items[i])) improve_push(s, i);
         }
