@@ -448,7 +448,6 @@ class StringIO
     end
     __move(stop)
     @lineno += 1
-    $. = @lineno
     if chomp && separator
       paragraph && ended ? line = line.byteslice(0, line.bytesize - 2) : line = line.chomp(separator)
     end

@@ -1,8 +1,11 @@
 /* features.c - the libraries that need no file: in C, or part of the core since they were written. */
 #include "core/require.h"
 
+MAY_SWITCH Value tr_crypto_init(Fiber *f);
+
 const BuiltinFeature tr_builtin_features[] = {
     { "thread", NULL }, { "rational", NULL }, { "complex", NULL }, { "enumerator", NULL }, { "fiber", NULL },
     { "ruby2_keywords", NULL }, { "set", NULL }, { "io/wait", NULL }, { "io/nonblock", NULL },
+    { "crypto", tr_crypto_init }, /* of lib/openssl.rb and lib/digest.rb */
     { NULL, NULL }
 };

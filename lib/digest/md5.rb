@@ -1,0 +1,2 @@
+# md5.rb - part of digest.
+require "digest"

@@ -1,0 +1,2 @@
+# sha1.rb - part of digest.
+require "digest"

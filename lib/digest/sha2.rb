@@ -1,0 +1,2 @@
+# sha2.rb - part of digest.
+require "digest"
