@@ -74,7 +74,7 @@ build/gen/unicode_tables.c: tools/gen_unicode.mjs build/deps.stamp
 	@mkdir -p build/gen
 	node tools/gen_unicode.mjs $@
 
-build/gen/prelude.c: tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
+build/gen/prelude.c: Makefile tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
 	@mkdir -p build/gen
 	node tools/gen_prelude.mjs $(PRISM) $@ $(PRELUDE)
 
