@@ -335,6 +335,13 @@ static MAY_GC MAY_RAISE bool append(Fiber *f, Value hash, Value key, Value value
     return true;
 }
 
+Value tr_hash_append_new(Fiber *f, Value hash, Value key, Value value) {
+    if (!is_word_table(hash, key) && !tr_is_string(key)) return tr_hash_set_raw(f, hash, key, value);
+    uint64_t hash_value;
+    if (!hash_key(f, hash, key, &hash_value)) return TR_RAISED;
+    return append(f, hash, key, value, hash_value) ? value : TR_RAISED;
+}
+
 Value tr_hash_set_raw(Fiber *f, Value hash, Value key, Value value) {
     uint64_t hash_value;
     if (!hash_key(f, hash, key, &hash_value)) return TR_RAISED;

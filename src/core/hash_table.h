@@ -49,6 +49,8 @@ MAY_GC MAY_RAISE Value tr_hash_clear(Fiber *f, Value hash);
 MAY_SWITCH MAY_RAISE Value tr_hash_rehash(Fiber *f, Value hash);
 /* Like tr_hash_set without copying String keys. */
 MAY_SWITCH MAY_RAISE Value tr_hash_set_raw(Fiber *f, Value hash, Value key, Value value);
+/* For a key that is known not to be there. */
+MAY_SWITCH MAY_RAISE Value tr_hash_append_new(Fiber *f, Value hash, Value key, Value value);
 /* 1 the key was absent and is now there, 0 it was there (value left alone), -1 raised. Keys are not copied. */
 MAY_SWITCH MAY_RAISE int tr_hash_add(Fiber *f, Value hash, Value key, Value value);
 /* Whether the key is there; -1 raised. *position is its entry. */

@@ -78,6 +78,9 @@ typedef void (*RootFn)(Tracer *tracer, void *context);
 void tr_heap_add_root(Heap *heap, RootFn fn, void *context);
 void tr_heap_remove_root(Heap *heap, RootFn fn, void *context);
 
+/* A shareable object that the process keeps for good (what C code holds in a static variable). Any thread. */
+void tr_heap_keep_for_ever(Value object);
+
 /* --- the write barrier: every store of a reference into a heap object goes through one of these --- */
 void tr_heap_remember(Value owner); /* slow path: an old object got a young reference */
 void tr_heap_assert_isolation(Value owner, Value value); /* debug builds */

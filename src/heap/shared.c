@@ -4,6 +4,8 @@
  * only the next block is fetched under the space's lock. Nothing here is swept except by the collection of the shared
  * graph, for which the world is stopped; it bumps the epoch, and so takes back the blocks that threads hold.
  */
+#include <stdlib.h>
+
 #include "heap/heap_internal.h"
 
 Heap tr_shared_heap;
@@ -46,6 +48,23 @@ __attribute__((noinline)) void *tr_shared_alloc(unsigned size_class) {
     uint64_t free = held.blocks[size_class].free;
     held.blocks[size_class].free = free & (free - 1);
     return held.blocks[size_class].base + (size_t)__builtin_ctzll(free) * GRANULE_BYTES;
+}
+
+/* --- roots of the whole process --- */
+
+static Value *kept; /* under shared_lock, as the two below */
+static size_t kept_count, kept_capacity;
+
+void tr_heap_keep_for_ever(Value object) {
+    if (!tr_is_object(object)) return;
+    pthread_mutex_lock(&shared_lock);
+    if (kept_count == kept_capacity) {
+        kept_capacity = kept_capacity ? kept_capacity * 2 : 64;
+        kept = realloc(kept, kept_capacity * sizeof *kept);
+        if (!kept) tr_fatal(__FILE__, __LINE__, "no memory for roots");
+    }
+    kept[kept_count++] = object;
+    pthread_mutex_unlock(&shared_lock);
 }
 
 void tr_shared_adopt_page(Page *page) {

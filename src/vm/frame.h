@@ -49,6 +49,7 @@ enum FrameFlags { /* in ep[0], next to the type */
     FRAME_ESCAPED = 1 << 8,  /* the environment lives on the heap: ep[1] is the TYPE_ENV object */
     FRAME_INTERNAL = 1 << 9, /* core library */
     FRAME_KEYWORDS = 1 << 10,/* C frame that was given keywords */
+    FRAME_SHARED = 1 << 11,  /* environment of a shareable Proc: never written; $~ lives in the frames above it */
     FRAME_BLOCK_PARAM_SET = 1 << 11, /* the &block parameter's local holds its value (else it is made when asked for) */
 };
 

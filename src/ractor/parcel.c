@@ -1,0 +1,658 @@
+/* parcel.c - encoding an object graph into a Parcel, and back. What a parcel is: parcel.h.
+ *
+ * The writer keeps a list of the objects found so far; writing the record of one appends its children. Its memory belongs
+ * to the OS thread and is used again for the next message: writing neither allocates objects nor runs Ruby, so it cannot
+ * be interrupted. Only the finished parcel is allocated, in one piece.
+ *
+ * The reader makes all objects, then sets their references, then completes hashes (whose keys must be whole to be hashed,
+ * innermost first). It checks every number, so that bytes from elsewhere cannot do harm.
+ *
+ *     record:   type : 8, flags : 8, data type : 16 | class ref + 1 : 32 | payload words : 32 | variables : 32
+ *               | payload | variables, two words each
+ *     word:     an immediate, or number << 8 | WORD_OBJECT or WORD_REF
+ */
+#include "ractor/parcel.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/core.h"
+#include "ractor/shareable.h"
+#include "vm/id_table.h"
+#include "vm/ivar.h"
+
+/* Low bytes that no immediate has; the object number or ref number is above. */
+#define WORD_OBJECT 0x1cu
+#define WORD_REF    0x2cu
+enum { RECORD_FROZEN = 1 };
+#define RECORD_HEADER_BYTES 16
+#define DATA_TYPES_MAX 32
+#define STACK_OBJECTS 64 /* up to so many objects are rooted by the machine stack while a parcel is unpacked */
+
+/* Written at boot. */
+static const ParcelType *types[TYPE_COUNT];
+static struct { const DataType *data; const ParcelType *parcel; } data_types[DATA_TYPES_MAX];
+static uint32_t data_type_count;
+
+void tr_parcel_register(ObjectType type, const ParcelType *description) { types[type] = description; }
+
+void tr_parcel_register_data(const DataType *data, const ParcelType *description) {
+    TR_CHECK(data_type_count < DATA_TYPES_MAX);
+    data_types[data_type_count].data = data;
+    data_types[data_type_count++].parcel = description;
+}
+
+static const ParcelType *type_of(Value object, uint32_t *data_number) {
+    ObjectType type = tr_object_type(object);
+    *data_number = 0;
+    if (type != TYPE_DATA) return types[type];
+    for (uint32_t i = 0; i < data_type_count; i++)
+        if (data_types[i].data == ((Data *)object)->type) {
+            *data_number = i;
+            return data_types[i].parcel;
+        }
+    return NULL;
+}
+
+/* The class that a record without one means. */
+static Class *default_class(uint32_t type) {
+    switch (type) {
+    case TYPE_OBJECT: return tr_class.object;
+    case TYPE_STRING: return tr_class.string;
+    case TYPE_ARRAY: return tr_class.array;
+    case TYPE_HASH: return tr_class.hash;
+    case TYPE_RANGE: return tr_class.range;
+    case TYPE_FLOAT: return tr_class.float_;
+    case TYPE_BIGNUM: return tr_class.integer;
+    case TYPE_RATIONAL: return tr_class.rational;
+    case TYPE_COMPLEX: return tr_class.complex;
+    case TYPE_REGEXP: return tr_class.regexp;
+    default: return NULL;
+    }
+}
+
+/* --- writing --- */
+
+typedef struct Item {
+    Value object;
+    uint32_t parent;  /* item number */
+    uint32_t step;
+    Value label;
+} Item;
+
+typedef struct IndexEntry { uint32_t epoch, item; } IndexEntry;
+typedef struct WriterBuffer { ParcelBuffer buffer; bool borrowed; } WriterBuffer;
+
+struct ParcelWriter {
+    /* kept from message to message */
+    Item *items; uint32_t item_capacity;
+    IndexEntry *index; uint32_t index_capacity; /* object to item, open addressing */
+    uint32_t epoch;       /* entries of other epochs are empty: nothing is cleared between messages */
+    char *bytes; size_t byte_capacity;
+    Value *refs; uint32_t ref_capacity;
+    WriterBuffer *buffers; uint32_t buffer_capacity;
+    /* of this message */
+    uint32_t item_count, ref_count, buffer_count;
+    size_t size;
+    uint32_t current;
+    bool move, anyway, failed;
+    Class *error;
+    char message[256];
+};
+
+static _Thread_local ParcelWriter thread_writer;
+
+static void *grow(void *memory, size_t bytes) {
+    void *larger = realloc(memory, bytes);
+    if (!larger) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    return larger;
+}
+
+bool tr_parcel_is_move(const ParcelWriter *w) { return w->move; }
+
+static char *reserve_bytes(ParcelWriter *w, size_t size) {
+    if (TR_UNLIKELY(w->size + size > w->byte_capacity)) {
+        while (w->size + size > w->byte_capacity) w->byte_capacity = w->byte_capacity ? w->byte_capacity * 2 : 4096;
+        w->bytes = grow(w->bytes, w->byte_capacity);
+    }
+    char *at = w->bytes + w->size;
+    w->size += size;
+    return at;
+}
+
+void tr_parcel_put_word(ParcelWriter *w, uint64_t word) { memcpy(reserve_bytes(w, 8), &word, 8); }
+
+void tr_parcel_put_bytes(ParcelWriter *w, const void *bytes, size_t size) {
+    size_t padded = (size + 7) & ~(size_t)7;
+    char *at = reserve_bytes(w, padded);
+    if (size) memcpy(at, bytes, size);
+    memset(at + size, 0, padded - size);
+}
+
+void tr_parcel_put_buffer(ParcelWriter *w, void *bytes, size_t size, bool borrowed) {
+    if (w->buffer_count == w->buffer_capacity) {
+        w->buffer_capacity = w->buffer_capacity ? w->buffer_capacity * 2 : 16;
+        w->buffers = grow(w->buffers, w->buffer_capacity * sizeof *w->buffers);
+    }
+    w->buffers[w->buffer_count] = (WriterBuffer){{bytes, size}, borrowed};
+    tr_parcel_put_word(w, w->buffer_count++);
+}
+
+static uint32_t add_ref(ParcelWriter *w, Value v) {
+    if (w->ref_count && w->refs[w->ref_count - 1] == v) return w->ref_count - 1;
+    if (w->ref_count == w->ref_capacity) {
+        w->ref_capacity = w->ref_capacity ? w->ref_capacity * 2 : 32;
+        w->refs = grow(w->refs, w->ref_capacity * sizeof *w->refs);
+    }
+    w->refs[w->ref_count] = v;
+    return w->ref_count++;
+}
+
+static inline uint32_t hash_pointer(Value v) { return (uint32_t)((v >> 4) * 0x9e3779b97f4a7c15u >> 40); }
+
+static void enlarge_index(ParcelWriter *w) {
+    w->index_capacity = w->index_capacity ? w->index_capacity * 2 : 128;
+    free(w->index);
+    w->index = calloc(w->index_capacity, sizeof *w->index);
+    if (!w->index) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    uint32_t mask = w->index_capacity - 1;
+    for (uint32_t n = 0; n < w->item_count; n++) {
+        uint32_t i = hash_pointer(w->items[n].object) & mask;
+        while (w->index[i].epoch == w->epoch) i = (i + 1) & mask;
+        w->index[i] = (IndexEntry){w->epoch, n};
+    }
+}
+
+/* The number of an object that is encoded; appended to the list when it is new. */
+static uint32_t item_of(ParcelWriter *w, Value object, uint32_t step, Value label) {
+    if (TR_UNLIKELY(w->item_count * 2 >= w->index_capacity)) enlarge_index(w);
+    uint32_t mask = w->index_capacity - 1, i = hash_pointer(object) & mask;
+    for (; w->index[i].epoch == w->epoch; i = (i + 1) & mask)
+        if (w->items[w->index[i].item].object == object) return w->index[i].item;
+    if (TR_UNLIKELY(w->item_count == w->item_capacity)) {
+        w->item_capacity = w->item_capacity ? w->item_capacity * 2 : 64;
+        w->items = grow(w->items, w->item_capacity * sizeof *w->items);
+    }
+    w->items[w->item_count] = (Item){object, w->current, step, label};
+    w->index[i] = (IndexEntry){w->epoch, w->item_count};
+    return w->item_count++;
+}
+
+/* Numbers have no identity that a program could hold on to, so they are copied rather than kept for ever as shared. */
+static inline bool travels_by_reference(Value v) {
+    if (tr_is_shareable_flagged(v)) return true;
+    if (!tr_has_flag(v, TR_FLAG_FROZEN)) return false;
+    ObjectType type = tr_object_type(v);
+    if (type == TYPE_FLOAT || type == TYPE_BIGNUM) return false;
+    return tr_share_if_possible(v);
+}
+
+static bool can_travel(Value v) {
+    uint32_t data_number;
+    return type_of(v, &data_number) != NULL;
+}
+
+void tr_parcel_put_value(ParcelWriter *w, Value child, ParcelStep step, Value label) {
+    if (tr_is_immediate(child)) {
+        tr_parcel_put_word(w, child);
+    } else if (travels_by_reference(child)) {
+        tr_parcel_put_word(w, (uint64_t)add_ref(w, child) << 8 | WORD_REF);
+    } else if (TR_UNLIKELY(w->anyway) && !can_travel(child)) {
+        tr_parcel_put_word(w, TR_NIL);
+    } else {
+        tr_parcel_put_word(w, (uint64_t)item_of(w, child, step, label) << 8 | WORD_OBJECT);
+    }
+}
+
+void tr_parcel_refuse(ParcelWriter *w, Class *error, const char *format, ...) {
+    if (w->failed) return;
+    w->failed = true;
+    w->error = error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(w->message, sizeof w->message, format, arguments);
+    va_end(arguments);
+}
+
+static const char *class_name(const Class *klass) {
+    const char *name = tr_class_cname(klass);
+    return *name ? name : "anonymous class's";
+}
+
+/* Methods that only this object has stay behind; what the singleton class is empty of nobody misses. */
+static bool has_singleton_methods(const Class *klass, const Class *real) {
+    for (const Class *c = klass; c && c != real; c = atomic_load_explicit(&c->super, memory_order_acquire))
+        if (!(c->flags & CLASS_SINGLETON) || tr_id_table_count(&c->methods)) return true;
+    return false;
+}
+
+static void refuse_type(ParcelWriter *w, Value object) {
+    Class *klass = tr_real_class_of(object);
+    const char *name = class_name(klass);
+    if (w->move)
+        tr_parcel_refuse(w, tr_class.ractor_error, "can not move %s object.", name);
+    else if (!klass->alloc)
+        tr_parcel_refuse(w, tr_class.type_error, "allocator undefined for %s", name);
+    else
+        tr_parcel_refuse(w, tr_class.ractor_error, "can not copy %s object.", name);
+}
+
+typedef struct IvarPut { ParcelWriter *w; uint32_t count; } IvarPut;
+static void put_ivar(Id name, Value value, void *data) {
+    IvarPut *put = data;
+    tr_parcel_put_word(put->w, tr_value_from_id(name));
+    tr_parcel_put_value(put->w, value, STEP_NAMED, tr_value_from_id(name));
+    put->count++;
+}
+
+static void write_record(ParcelWriter *w, Fiber *f, Value object) {
+    uint32_t data_number;
+    const ParcelType *type = type_of(object, &data_number);
+    if (!type) {
+        refuse_type(w, object);
+        return;
+    }
+    size_t start = w->size;
+    reserve_bytes(w, RECORD_HEADER_BYTES);
+    uint32_t flags = tr_has_flag(object, TR_FLAG_FROZEN) ? RECORD_FROZEN : 0;
+    Class *klass = tr_header(object)->klass, *real = tr_real_class(klass);
+    if (TR_UNLIKELY(klass != real) && !w->anyway && has_singleton_methods(klass, real)) {
+        tr_parcel_refuse(w, tr_class.type_error, "can not %s %s object with singleton methods",
+                         w->move ? "move" : "copy", class_name(real));
+        return;
+    }
+    uint32_t class_ref = real == default_class(tr_object_type(object)) ? 0 : add_ref(w, (Value)real) + 1;
+    size_t payload = w->size;
+    type->write(w, object);
+    uint32_t words = (uint32_t)((w->size - payload) / 8);
+    IvarPut put = {w, 0};
+    if (tr_object_type(object) == TYPE_OBJECT || tr_has_flag(object, TR_FLAG_IVARS))
+        tr_ivar_each(f, object, put_ivar, &put);
+    uint32_t header[4] = {(uint32_t)tr_object_type(object) | flags << 8 | data_number << 16, class_ref, words, put.count};
+    memcpy(w->bytes + start, header, sizeof header);
+}
+
+/* --- the path to an object that cannot travel: [0][:key].@name --- */
+
+static void append_label(char *path, size_t room, Value label, const char *format) {
+    char text[80];
+    if (tr_is_fixnum(label)) snprintf(text, sizeof text, "%ld", (long)tr_fixnum(label));
+    else if (tr_is_symbol(label)) snprintf(text, sizeof text, "%.70s", tr_id_cstr(tr_symbol_id(label)));
+    else if (tr_is_string(label)) snprintf(text, sizeof text, "\"%.*s\"", (int)(tr_string(label)->size < 60 ?
+                                           tr_string(label)->size : 60), tr_string(label)->bytes);
+    else snprintf(text, sizeof text, "%s", tr_is_object(label) ? tr_class_cname(tr_real_class_of(label)) : "…");
+    size_t used = strlen(path);
+    if (used < room) snprintf(path + used, room - used, format, text);
+}
+
+static void append_path(const ParcelWriter *w, uint32_t item, char *path, size_t room) {
+    uint32_t chain[32], depth = 0;
+    for (uint32_t n = item; n != 0; n = w->items[n].parent)
+        if (depth < 32) chain[depth++] = n;
+    while (depth-- > 0) {
+        const Item *at = &w->items[chain[depth]];
+        bool is_symbol = tr_is_symbol(at->label);
+        switch ((ParcelStep)at->step) {
+        case STEP_INDEX: append_label(path, room, at->label, "[%s]"); break;
+        case STEP_VALUE_OF: append_label(path, room, at->label, is_symbol ? "[:%s]" : "[%s]"); break;
+        case STEP_KEY: append_label(path, room, TR_FIX(0), ".keys[…]"); break;
+        case STEP_NAMED: append_label(path, room, at->label, ".%s"); break;
+        case STEP_DEFAULT: append_label(path, room, TR_FIX(0), ".default"); break;
+        }
+    }
+}
+
+/* --- packing --- */
+
+static void start_message(ParcelWriter *w, bool move, bool anyway) {
+    if (++w->epoch == 0) {
+        memset(w->index, 0, w->index_capacity * sizeof *w->index);
+        w->epoch = 1;
+    }
+    if (w->byte_capacity > ((size_t)1 << 20)) { /* one large message does not bind memory for good */
+        free(w->bytes);
+        w->bytes = NULL;
+        w->byte_capacity = 0;
+    }
+    w->item_count = w->ref_count = w->buffer_count = 0;
+    w->size = 0;
+    w->current = 0;
+    w->move = move;
+    w->anyway = anyway;
+    w->failed = false;
+}
+
+static void write_all(ParcelWriter *w, Fiber *f, Value value) {
+    item_of(w, value, STEP_INDEX, TR_NIL);
+    for (w->current = 0; w->current < w->item_count && !w->failed; w->current++)
+        write_record(w, f, w->items[w->current].object);
+}
+
+static void seal(ParcelWriter *w, Parcel *out) {
+    size_t ref_bytes = w->ref_count * sizeof(Value), buffer_bytes = w->buffer_count * sizeof(ParcelBuffer);
+    char *block = malloc(ref_bytes + buffer_bytes + w->size);
+    if (!block) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    *out = (Parcel){.value = TR_UNDEF, .block = block, .object_count = w->item_count, .ref_count = w->ref_count,
+                    .buffer_count = w->buffer_count, .size = w->size};
+    if (ref_bytes) memcpy(block, w->refs, ref_bytes);
+    ParcelBuffer *buffers = (ParcelBuffer *)(block + ref_bytes);
+    for (uint32_t i = 0; i < w->buffer_count; i++) buffers[i] = w->buffers[i].buffer;
+    memcpy(block + ref_bytes + buffer_bytes, w->bytes, w->size);
+}
+
+static void leave_moved_objects(ParcelWriter *w, Heap *heap) {
+    for (uint32_t n = 0; n < w->item_count; n++) {
+        Value object = w->items[n].object;
+        uint32_t data_number;
+        const ParcelType *type = type_of(object, &data_number);
+        if (type->release) type->release(heap, object);
+        tr_heap_replace(object, TYPE_MOVED, tr_class.moved_object);
+        tr_header(object)->flags |= TR_FLAG_FROZEN;
+    }
+}
+
+MAY_GC MAY_RAISE static bool raise_refusal(Fiber *f, ParcelWriter *w) {
+    for (uint32_t i = 0; i < w->buffer_count; i++)
+        if (!w->buffers[i].borrowed) free(w->buffers[i].buffer.bytes);
+    Class *error = w->error;
+    char message[sizeof w->message], path[160] = "";
+    memcpy(message, w->message, sizeof message);
+    append_path(w, w->current - 1, path, sizeof path);
+    Value raised = *path ? tr_raise(f, error, "%s (at %s)", message, path) : tr_raise(f, error, "%s", message);
+    return raised != TR_RAISED;
+}
+
+MAY_GC MAY_RAISE bool tr_parcel_pack(Fiber *f, Parcel *out, Value value, bool move) {
+    tr_parcel_init(out, value);
+    if (TR_LIKELY(tr_is_immediate(value)) || travels_by_reference(value)) return true;
+    ParcelWriter *w = &thread_writer;
+    start_message(w, move, false);
+    write_all(w, f, value);
+    if (TR_UNLIKELY(w->failed)) return raise_refusal(f, w);
+    seal(w, out);
+    if (move) leave_moved_objects(w, f->heap);
+    return true;
+}
+
+MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value) {
+    tr_parcel_init(out, value);
+    if (tr_is_immediate(value) || travels_by_reference(value)) return;
+    ParcelWriter *w = &thread_writer;
+    start_message(w, false, true);
+    if (can_travel(value)) write_all(w, f, value);
+    if (can_travel(value) && !w->failed)
+        seal(w, out);
+    else
+        out->value = TR_NIL;
+}
+
+static ParcelBuffer *buffers_of(const Parcel *p) { return (ParcelBuffer *)((Value *)p->block + p->ref_count); }
+static const char *bytes_of(const Parcel *p) { return (const char *)(buffers_of(p) + p->buffer_count); }
+
+void tr_parcel_drop(Parcel *p) {
+    for (uint32_t i = 0; i < p->buffer_count; i++) free(buffers_of(p)[i].bytes);
+    free(p->block);
+    tr_parcel_init(p, TR_NIL);
+}
+
+void tr_parcel_trace(Tracer *tracer, const Parcel *p) {
+    tr_trace(tracer, p->value);
+    if (p->block) tr_trace_range(tracer, (const Value *)p->block, p->ref_count);
+}
+
+/* --- unpacking --- */
+
+typedef struct Record {
+    uint32_t type, flags, data_number, class_ref, words, ivar_count;
+    const char *payload, *ivars;
+} Record;
+
+struct ParcelReader {
+    Fiber *f;
+    Parcel *parcel;
+    const char *at, *limit;
+    const char *end;      /* of all bytes */
+    Value *stack_objects; /* or the items of keeper */
+    Value keeper;         /* Array, TR_NIL when the stack suffices */
+    bool damaged;
+};
+
+Fiber *tr_parcel_fiber(ParcelReader *r) { return r->f; }
+
+uint64_t tr_parcel_get_word(ParcelReader *r) {
+    if (TR_UNLIKELY(r->limit - r->at < 8)) {
+        r->damaged = true;
+        return 0;
+    }
+    uint64_t word;
+    memcpy(&word, r->at, 8);
+    r->at += 8;
+    return word;
+}
+
+size_t tr_parcel_words_left(ParcelReader *r) { return (size_t)(r->limit - r->at) / 8; }
+
+const void *tr_parcel_get_bytes(ParcelReader *r, size_t size) {
+    if (size > (size_t)(r->limit - r->at)) {
+        r->damaged = true;
+        return NULL;
+    }
+    const void *bytes = r->at;
+    size_t padded = (size + 7) & ~(size_t)7;
+    r->at = padded > (size_t)(r->limit - r->at) ? r->limit : r->at + padded;
+    return bytes;
+}
+
+void *tr_parcel_take_buffer(ParcelReader *r, size_t *size) {
+    uint64_t number = tr_parcel_get_word(r);
+    ParcelBuffer *buffer = &buffers_of(r->parcel)[number];
+    if (r->damaged || number >= r->parcel->buffer_count || !buffer->bytes) {
+        r->damaged = true;
+        return NULL;
+    }
+    void *bytes = buffer->bytes;
+    *size = buffer->size;
+    buffer->bytes = NULL;
+    return bytes;
+}
+
+static Value object_at(ParcelReader *r, uint64_t n) {
+    return r->keeper == TR_NIL ? r->stack_objects[n] : tr_array(r->keeper)->items[n];
+}
+
+static Value get_ref(ParcelReader *r, uint64_t number) {
+    if (number < r->parcel->ref_count) return ((const Value *)r->parcel->block)[number];
+    r->damaged = true;
+    return TR_NIL;
+}
+
+Value tr_parcel_get_value(ParcelReader *r) {
+    uint64_t word = tr_parcel_get_word(r);
+    if (tr_is_fixnum(word) || tr_is_flonum(word)) return word;
+    uint64_t number = word >> 8;
+    switch (word & 0xff) {
+    case WORD_OBJECT:
+        if (number < r->parcel->object_count) return object_at(r, number);
+        break;
+    case WORD_REF: return get_ref(r, number);
+    case 0x0c:
+        if (number >= 1 && number <= tr_id_count()) return word;
+        break;
+    default:
+        if (word == TR_NIL || word == TR_TRUE || word == TR_FALSE || word == TR_UNDEF) return word;
+    }
+    r->damaged = true;
+    return TR_NIL;
+}
+
+/* The record at r->at, which goes on to the next one. */
+static bool next_record(ParcelReader *r, Record *record) {
+    r->limit = r->end;
+    uint32_t header[4];
+    const void *bytes = tr_parcel_get_bytes(r, RECORD_HEADER_BYTES);
+    if (!bytes) return false;
+    memcpy(header, bytes, sizeof header);
+    *record = (Record){.type = header[0] & 0xff, .flags = header[0] >> 8 & 0xff,
+                       .data_number = header[0] >> 16, .class_ref = header[1], .words = header[2],
+                       .ivar_count = header[3]};
+    record->payload = r->at;
+    if (!tr_parcel_get_bytes(r, (size_t)record->words * 8)) return false;
+    record->ivars = r->at;
+    return tr_parcel_get_bytes(r, (size_t)record->ivar_count * 16) != NULL;
+}
+
+static void enter_payload(ParcelReader *r, const Record *record) {
+    r->at = record->payload;
+    r->limit = record->ivars;
+}
+
+/* The type's description, for a class whose instances really are of that type. */
+static const ParcelType *record_type(ParcelReader *r, const Record *record, Class **klass) {
+    if (record->type >= TYPE_COUNT) return NULL;
+    if (record->class_ref == 0) {
+        *klass = default_class(record->type);
+        if (!*klass) return NULL;
+    } else {
+        Value ref = get_ref(r, (uint64_t)record->class_ref - 1);
+        if (r->damaged || !tr_is_type(ref, TYPE_CLASS)) return NULL;
+        *klass = (Class *)ref;
+        if ((uint32_t)(*klass)->instance_type != record->type) return NULL;
+    }
+    if (record->type != TYPE_DATA) return types[record->type];
+    return record->data_number < data_type_count ? data_types[record->data_number].parcel : NULL;
+}
+
+/* False: raised, or r->damaged. */
+typedef bool (*RecordFn)(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass, uint32_t number);
+
+static MAY_SWITCH bool each_record(ParcelReader *r, RecordFn fn) {
+    r->at = bytes_of(r->parcel);
+    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
+        Record record;
+        Class *klass;
+        const ParcelType *type = next_record(r, &record) ? record_type(r, &record, &klass) : NULL;
+        const char *next = r->at;
+        if (!type) r->damaged = true;
+        if (r->damaged || !fn(r, &record, type, klass, n) || r->damaged) return false;
+        r->at = next;
+    }
+    if (r->at != r->end) r->damaged = true;
+    return !r->damaged;
+}
+
+static MAY_SWITCH bool make_record(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass,
+                                   uint32_t number) {
+    enter_payload(r, record);
+    Value object = type->make(r, klass);
+    if (object == TR_RAISED) return false;
+    if (!tr_is_type(object, (ObjectType)record->type) ||
+        (record->type == TYPE_DATA && ((Data *)object)->type != data_types[record->data_number].data)) {
+        r->damaged = true;
+        return false;
+    }
+    if (r->keeper == TR_NIL)
+        r->stack_objects[number] = object;
+    else
+        tr_write(r->keeper, &tr_array(r->keeper)->items[number], object);
+    return true;
+}
+
+static MAY_SWITCH bool fill_record(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass,
+                                   uint32_t number) {
+    (void)klass;
+    Value object = object_at(r, number);
+    if (type->fill) {
+        enter_payload(r, record);
+        if (!type->fill(r, object)) return false;
+    }
+    r->at = record->ivars;
+    r->limit = record->ivars + (size_t)record->ivar_count * 16;
+    for (uint32_t i = 0; i < record->ivar_count; i++) {
+        Value name = tr_parcel_get_value(r), value = tr_parcel_get_value(r);
+        if (!tr_is_symbol(name)) r->damaged = true;
+        if (r->damaged) return false;
+        if (tr_ivar_set(r->f, object, tr_symbol_id(name), value) == TR_RAISED) return false;
+    }
+    return true;
+}
+
+/* Completes and freezes, innermost first. */
+static MAY_SWITCH bool complete_all(ParcelReader *r) {
+    bool any = false;
+    r->at = bytes_of(r->parcel);
+    Record record;
+    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
+        next_record(r, &record);
+        any = any || record.flags || (record.type < TYPE_COUNT && types[record.type] && types[record.type]->complete) ||
+              record.type == TYPE_DATA;
+    }
+    if (!any) return true;
+    const char **starts = malloc(r->parcel->object_count * sizeof *starts);
+    if (!starts) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    r->at = bytes_of(r->parcel);
+    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
+        starts[n] = r->at;
+        next_record(r, &record);
+    }
+    bool ok = true;
+    for (uint32_t n = r->parcel->object_count; ok && n-- > 0;) {
+        r->at = starts[n];
+        next_record(r, &record);
+        Class *klass;
+        const ParcelType *type = record_type(r, &record, &klass);
+        Value object = object_at(r, n);
+        enter_payload(r, &record);
+        if (type->complete) ok = type->complete(r, object) && !r->damaged;
+        if (record.flags & RECORD_FROZEN) tr_header(object)->flags |= TR_FLAG_FROZEN;
+    }
+    free(starts);
+    return ok;
+}
+
+static MAY_SWITCH MAY_RAISE Value unpack_all(ParcelReader *r) {
+    bool ok = each_record(r, make_record) && each_record(r, fill_record) && complete_all(r);
+    Value result = ok ? object_at(r, 0) : TR_RAISED;
+    if (r->damaged) return tr_raise(r->f, tr_class.argument_error, "damaged message");
+    return result;
+}
+
+static __attribute__((noinline)) MAY_SWITCH MAY_RAISE Value unpack_small(ParcelReader *r) {
+    Value objects[STACK_OBJECTS]; /* found by the conservative scan of this frame */
+    memset(objects, 0, sizeof objects);
+    r->stack_objects = objects;
+    Value result = unpack_all(r);
+    TR_KEEP(objects);
+    return result;
+}
+
+MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel) {
+    if (!parcel->block) return parcel->value;
+    ParcelReader reader = {.f = f, .parcel = parcel, .keeper = TR_NIL,
+                           .end = bytes_of(parcel) + parcel->size};
+    Value result;
+    if (parcel->object_count <= STACK_OBJECTS) {
+        result = unpack_small(&reader);
+    } else {
+        size_t count = parcel->object_count;
+        if (count > parcel->size / RECORD_HEADER_BYTES) {
+            tr_parcel_drop(parcel);
+            return tr_raise(f, tr_class.argument_error, "damaged message");
+        }
+        Value keeper = tr_array_new(f, count);
+        for (size_t i = 0; i < count; i++) tr_array(keeper)->items[i] = TR_NIL;
+        tr_array(keeper)->count = count;
+        reader.keeper = keeper;
+        result = unpack_all(&reader);
+        TR_KEEP(keeper);
+    }
+    tr_parcel_drop(parcel);
+    TR_KEEP(result);
+    return result;
+}
+
+MAY_SWITCH MAY_RAISE Value tr_copy_deeply(Fiber *f, Value value) {
+    Parcel parcel;
+    if (!tr_parcel_pack(f, &parcel, value, false)) return TR_RAISED;
+    return tr_parcel_unpack(f, &parcel);
+}

@@ -1,0 +1,26 @@
+/* shareable.h - what any Ractor may refer to: finding out, and making it so. */
+#ifndef TR_RACTOR_SHAREABLE_H
+#define TR_RACTOR_SHAREABLE_H
+
+#include "ractor/context.h"
+#include "bytecode/iseq.h"
+#include "value/data.h"
+
+/* Whether the object and all it refers to are deeply frozen; if so they are flagged shareable, for good. Runs no Ruby. */
+bool tr_share_if_possible(Value v);
+/* Boot: frozen objects of the type are shareable when what they refer to is. */
+void tr_shareable_register_data(const DataType *type);
+/* Flags one object that is known to refer to shareable ones only. */
+void tr_share_object(Value v);
+
+/* --- blocks without their surroundings (isolate.c) --- */
+/* For Ractor.new: raises ArgumentError when the block uses outer variables or yields. */
+MAY_GC MAY_RAISE bool tr_block_check_isolated(Fiber *f, const Iseq *iseq);
+/* A Proc of the iseq, without surroundings but for the lexical scope `cref`. */
+MAY_GC Value tr_proc_isolated(Fiber *f, const Iseq *iseq, Cref *cref, Value self);
+/* A shareable Proc with copies of the outer variables; Ractor::IsolationError when one cannot be. */
+MAY_GC MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda);
+/* Makes an existing Proc shareable, in place. */
+MAY_SWITCH MAY_RAISE Value tr_proc_make_shareable(Fiber *f, Value proc);
+
+#endif
