@@ -11,6 +11,7 @@
  * The end: the list's head becomes CLOSED, and the owner waits for the few senders that are between taking the
  * listener out and waking it (`waker_count`); after that no sender touches the Ractor's threads.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -54,7 +55,7 @@ static __attribute__((noinline)) void give_bunch(void) {
     pthread_mutex_unlock(&depot_lock);
 }
 
-static inline __attribute__((noinline)) Message *message_new(Port *port, Parcel *taken_parcel) {
+static __attribute__((noinline)) Message *message_new(Port *port, Parcel *taken_parcel) {
     if (TR_UNLIKELY(!hand.free)) refill_hand();
     Message *message = hand.free;
     hand.free = message->next;
@@ -64,7 +65,7 @@ static inline __attribute__((noinline)) Message *message_new(Port *port, Parcel 
     return message;
 }
 
-static inline __attribute__((noinline)) void message_free(Message *message) {
+static __attribute__((noinline)) void message_free(Message *message) {
     message->next = hand.free;
     hand.free = message;
     if (TR_UNLIKELY(++hand.count == 2 * BUNCH)) give_bunch();

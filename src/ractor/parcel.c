@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
+#include "ractor/ractor.h"
 #include "ractor/shareable.h"
 #include "vm/id_table.h"
 #include "vm/ivar.h"
@@ -96,7 +97,7 @@ struct ParcelWriter {
     uint32_t item_count, ref_count, buffer_count;
     size_t size;
     uint32_t current;
-    bool move, anyway, failed;
+    bool move, last, anyway, failed;
     Class *error;
     char message[256];
 };
@@ -230,7 +231,7 @@ static bool has_singleton_methods(const Class *klass, const Class *real) {
 static void refuse_type(ParcelWriter *w, Value object) {
     Class *klass = tr_real_class_of(object);
     const char *name = class_name(klass);
-    if (w->move)
+    if (w->move && !w->last)
         tr_parcel_refuse(w, tr_class.ractor_error, "can not move %s object.", name);
     else if (!klass->alloc)
         tr_parcel_refuse(w, tr_class.type_error, "allocator undefined for %s", name);
@@ -259,7 +260,7 @@ static void write_record(ParcelWriter *w, Fiber *f, Value object) {
     Class *klass = tr_header(object)->klass, *real = tr_real_class(klass);
     if (TR_UNLIKELY(klass != real) && !w->anyway && has_singleton_methods(klass, real)) {
         tr_parcel_refuse(w, tr_class.type_error, "can not %s %s object with singleton methods",
-                         w->move ? "move" : "copy", class_name(real));
+                         w->move && !w->last ? "move" : "copy", class_name(real));
         return;
     }
     uint32_t class_ref = real == default_class(tr_object_type(object)) ? 0 : add_ref(w, (Value)real) + 1;
@@ -320,6 +321,7 @@ static void start_message(ParcelWriter *w, bool move, bool anyway) {
     w->current = 0;
     w->move = move;
     w->anyway = anyway;
+    w->last = false;
     w->failed = false;
 }
 
@@ -363,17 +365,24 @@ MAY_GC MAY_RAISE static bool raise_refusal(Fiber *f, ParcelWriter *w) {
     return raised != TR_RAISED;
 }
 
-MAY_GC MAY_RAISE bool tr_parcel_pack(Fiber *f, Parcel *out, Value value, bool move) {
+MAY_GC MAY_RAISE static bool pack(Fiber *f, Parcel *out, Value value, bool move, bool last) {
     tr_parcel_init(out, value);
     if (TR_LIKELY(tr_is_immediate(value)) || travels_by_reference(value)) return true;
     ParcelWriter *w = &thread_writer;
     start_message(w, move, false);
+    w->last = last;
     write_all(w, f, value);
     if (TR_UNLIKELY(w->failed)) return raise_refusal(f, w);
     seal(w, out);
     if (move) leave_moved_objects(w, f->heap);
     return true;
 }
+
+MAY_GC MAY_RAISE bool tr_parcel_pack(Fiber *f, Parcel *out, Value value, bool move) {
+    return pack(f, out, value, move, false);
+}
+
+MAY_GC MAY_RAISE bool tr_parcel_pack_last(Fiber *f, Parcel *out, Value value) { return pack(f, out, value, true, true); }
 
 MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value) {
     tr_parcel_init(out, value);
@@ -630,12 +639,15 @@ MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel) {
     if (!parcel->block) return parcel->value;
     ParcelReader reader = {.f = f, .parcel = parcel, .keeper = TR_NIL,
                            .end = bytes_of(parcel) + parcel->size};
+    OpenParcel open;
+    tr_open_parcel_enter(f->ractor, &open, parcel);
     Value result;
     if (parcel->object_count <= STACK_OBJECTS) {
         result = unpack_small(&reader);
     } else {
         size_t count = parcel->object_count;
         if (count > parcel->size / RECORD_HEADER_BYTES) {
+            tr_open_parcel_leave(&open);
             tr_parcel_drop(parcel);
             return tr_raise(f, tr_class.argument_error, "damaged message");
         }
@@ -646,6 +658,7 @@ MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel) {
         result = unpack_all(&reader);
         TR_KEEP(keeper);
     }
+    tr_open_parcel_leave(&open);
     tr_parcel_drop(parcel);
     TR_KEEP(result);
     return result;

@@ -29,6 +29,8 @@ typedef struct Parcel {
 /* Fills `out`. With `move` the object and all unshareable ones it refers to become Ractor::MovedObject. False: raised
  * (the error names the object and the path to it), and nothing was sent or moved. */
 MAY_GC MAY_RAISE bool tr_parcel_pack(Fiber *f, Parcel *out, Value value, bool move);
+/* As a move, in the words of a copy: the Ractor that owns the value ends. */
+MAY_GC MAY_RAISE bool tr_parcel_pack_last(Fiber *f, Parcel *out, Value value);
 /* Never raises: what cannot travel arrives as nil. For errors. */
 MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value);
 /* The value, made in f's heap; empties the parcel. */

@@ -100,7 +100,10 @@ Ractor *tr_ractor_new_main(void);
 MAY_SWITCH MAY_RAISE Value tr_ractor_create(Fiber *f, Block block, int argc, const Value *argv, Value name);
 void tr_ractor_retain(Ractor *ractor);
 void tr_ractor_release(Ractor *ractor);
+typedef struct RactorFace { Data base; Ractor *ractor; } RactorFace;
 extern const DataType tr_ractor_type;
+/* Runs the ready finalizers of the current Ractor; `all`: of living objects too, at the end. */
+MAY_SWITCH void tr_ractor_run_finalizers(Fiber *f, bool all);
 Ractor *tr_ractor_of(Value face); /* NULL: not a Ractor */
 /* The face, made when it is asked for. */
 MAY_GC Value tr_ractor_face(Fiber *f, Ractor *ractor);
@@ -162,8 +165,10 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_take(Fiber *f, Ractor *from);
 MAY_SWITCH MAY_RAISE Value tr_ractor_select(Fiber *f, int count, const Value *arms, Value yield_value, bool move,
                                             int64_t deadline_ns);
 bool tr_ractor_close_outgoing(Ractor *ractor); /* whether it was closed before */
-/* The Ractor has ended: takers look again. What it offered is kept for them. */
+/* The Ractor has ended: takers look again. */
 void tr_rendezvous_end(Ractor *ractor);
+/* Its threads are about to be killed: what they offer is kept for takers. */
+void tr_rendezvous_keep_offers(Ractor *ractor);
 void tr_rendezvous_free(Ractor *ractor);
 void tr_rendezvous_trace(Tracer *tracer, Ractor *ractor);
 
