@@ -44,6 +44,9 @@
     X(tr_local_jump_error_class) \
     X(tr_marshal_def) \
     X(tr_math_def) \
+    X(tr_moved_object_class_def) \
+    X(tr_port_class_def) \
+    X(tr_ractor_class_def) \
     X(tr_method_def) \
     X(tr_module_class_def) \
     X(tr_module_constant_def) \
@@ -56,6 +59,7 @@
     X(tr_random_def) \
     X(tr_range_class_def) \
     X(tr_rational_def) \
+    X(tr_remote_error_class_def) \
     X(tr_require_def) \
     X(tr_set_class_def) \
     X(tr_struct_class_def) \

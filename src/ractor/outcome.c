@@ -3,6 +3,8 @@
  * The block's value leaves the dying heap as a parcel. The first Ractor that asks for it becomes its successor, unpacks it
  * once and keeps it in a Cell of its own; nobody else can have it. An exception is unpacked anew for each one who asks.
  */
+#include <stdlib.h>
+
 #include "core/core.h"
 #include "core/exception.h"
 #include "ractor/ractor.h"

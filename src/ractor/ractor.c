@@ -6,11 +6,11 @@
  */
 #include "ractor/ractor.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/core.h"
 #include "core/parcel_types.h"
-#include "core/thread.h"
 #include "ractor/shareable.h"
 #include "vm/fiber_stack.h"
 #include "vm/interp.h"
@@ -264,14 +264,32 @@ static MAY_SWITCH Value take_exception(Fiber *f) {
     return exception;
 }
 
+static MAY_SWITCH void report_exception(Fiber *f, Value exception) {
+    if (!f->thread->state->report_on_exception || tr_is_kind_of(exception, tr_class.system_exit)) return;
+    Value text = tr_string_format(f, "#<Thread:%p run> terminated with exception (report_on_exception is true):\n",
+                                  (void *)f->thread);
+    Value full = tr_exception_full_message(f, exception, false);
+    if (full == TR_RAISED || tr_string_append(f, text, full) == TR_RAISED || tr_io_write_stderr(f, text) == TR_RAISED)
+        take_exception(f);
+}
+
 static MAY_SWITCH bool pack_outcome(Fiber *f, Value result, Parcel *outcome) {
     if (result != TR_RAISED && tr_parcel_pack_last(f, outcome, result)) return false;
     Value exception = take_exception(f);
-    if (result == TR_RAISED && exception != TR_NIL) tr_thread_report_exception(f, exception);
+    if (result == TR_RAISED && exception != TR_NIL) report_exception(f, exception);
     tr_exception_prepare_parcel(f, exception);
     tr_parcel_pack_anyway(f, outcome, exception);
     TR_KEEP(exception);
     return true;
+}
+
+MAY_SWITCH void tr_ractor_run_finalizers(Fiber *f, bool all) {
+    Value callable;
+    uint64_t id;
+    while (tr_heap_next_finalizer(f->heap, &callable, &id, all)) {
+        Value argument = tr_integer_from_uint64(f, id);
+        if (tr_call(f, callable, TR_ID_call, 1, argument) == TR_RAISED) take_exception(f); /* as Ruby does: ignored */
+    }
 }
 
 _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
@@ -279,7 +297,6 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
     tr_rendezvous_keep_offers(ractor);
     Parcel outcome;
     bool has_failed = pack_outcome(f, result, &outcome);
-    tr_thread_kill_others(f);
     tr_ractor_run_finalizers(f, true);
     tr_ractor_finish(f, &outcome, has_failed);
     atomic_fetch_sub_explicit(&live_count, 1, memory_order_relaxed);

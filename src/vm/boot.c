@@ -8,8 +8,9 @@
 
 #include "core/exception.h"
 #include "core/main_object.h"
+#include "core/parcel_types.h"
 #include "core/prelude.h"
-#include "ractor/thread.h"
+#include "ractor/ractor.h"
 #include "value/data.h"
 #include "vm/boot_classes.h"
 #include "vm/eval.h"
@@ -19,7 +20,6 @@
 #include "vm/method_table.h"
 
 void tr_fiber_set_current(Fiber *fiber); /* ractor/thread.c */
-void tr_data_register_types(void);       /* heap/data.c */
 void tr_block_boot(void);
 void tr_frame_boot(Fiber *f);
 
@@ -46,22 +46,15 @@ static MAY_GC void make_main_object(Fiber *f) {
 /* ---- the main Ractor ---- */
 
 static Fiber *make_main_ractor(void) {
-    Ractor *ractor = calloc(1, sizeof *ractor);
-    TR_CHECK(ractor != NULL);
-    ractor->id = 1;
-    ractor->face = ractor->name = TR_NIL;
-    ractor->heap = tr_heap_new(ractor);
-    tr_ractor_sched_new(ractor);
-    Thread *thread = tr_thread_new(ractor);
-    TR_CHECK(thread != NULL);
+    Ractor *ractor = tr_ractor_new_main();
+    Thread *thread = ractor->main_thread;
     Fiber *f = tr_fiber_alloc_native(thread, TR_VM_STACK_BYTES);
     TR_CHECK(f != NULL);
     f->is_root = f->is_blocking = true;
-    ractor->main_thread = ractor->thread = thread;
+    ractor->thread = thread;
     thread->fiber = thread->root_fiber = f;
     tr_fiber_set_current(f);
     tr_fiber_vm_init(f);
-    tr_heap_add_root(ractor->heap, tr_ractor_trace_threads, ractor);
     return f;
 }
 
@@ -111,7 +104,7 @@ static int worker_count(int wanted) {
 Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
     tr_symbol_boot();
-    tr_data_register_types();
+    tr_parcel_types_boot();
     tr_block_boot();
     tr_interp_boot();
     tr_fiber_stack_boot();
