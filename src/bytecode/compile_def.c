@@ -170,6 +170,8 @@ static void method_body(Scope *s, const AstNode *node) {
 }
 
 void tr_compile_def(Scope *s, const AstDefNode *node, bool popped) {
+    bool is_complete = tr_ast_complete((Ast *)s->compiler->ast, (AstDefNode *)node); /* of the core library: decoded late */
+    TR_CHECK(is_complete);
     Id name = tr_compile_id(s, node->name);
     const IdName *text = tr_id_name(name);
     Value label = tr_string_interned(s->compiler->f, text->bytes, text->size, text->encoding);

@@ -70,7 +70,7 @@ static MAY_SWITCH void run_prelude(Fiber *f) {
         CompileOptions options = {.is_internal = true, .frozen_string_literal_set = true,
                                   .frozen_string_literal = true};
         Iseq *iseq = tr_compile(f, ast, ISEQ_TOP, name, TR_NIL, &options);
-        if (tr_run_top(f, iseq, main_object, tr_cref_new(f, tr_class.object, NULL)) == TR_RAISED) {
+        if (!iseq || tr_run_top(f, iseq, main_object, tr_cref_new(f, tr_class.object, NULL)) == TR_RAISED) {
             tr_exception_report(f, f->unwind.value);
             tr_fatal(__FILE__, __LINE__, "the core library did not load: %s", path);
         }
