@@ -426,6 +426,7 @@ static const MethodDef method_methods[] = {
     {"to_proc", method_to_proc, ARITY(0, 0), 0},
     {"unbind", method_unbind, ARITY(0, 0), 0},
     {"receiver", method_receiver, ARITY(0, 0), METHOD_LEAF},
+    {"box", method_box, ARITY(0, 0), METHOD_LEAF},
     {"curry", method_curry, ARITY(0, 1), 0},
     {"<<", method_after, ARITY(1, 1), 0},
     {">>", method_before, ARITY(1, 1), 0},

@@ -314,7 +314,6 @@ static MAY_SWITCH Value module_extend_object(Fiber *f, Value self, const Args *a
     Value object = args->argv[0];
     Class *singleton = tr_singleton_class(f, object);
     if (!singleton) return TR_RAISED;
-    if (tr_is_frozen(object)) return tr_raise_frozen(f, object);
     return tr_module_include(f, singleton, module_of(self)) == TR_RAISED ? TR_RAISED : object;
 }
 

@@ -41,14 +41,6 @@ static MAY_GC Value nil_to_f(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_float_new(f, 0.0);
 }
-static MAY_GC Value nil_to_r(Fiber *f, Value self, const Args *args) {
-    (void)self, (void)args;
-    return tr_rational_new(f, TR_FIX(0), TR_FIX(1));
-}
-static MAY_GC Value nil_to_c(Fiber *f, Value self, const Args *args) {
-    (void)self, (void)args;
-    return tr_complex_new(f, TR_FIX(0), TR_FIX(0));
-}
 static Value nil_match(Fiber *f, Value self, const Args *args) {
     (void)f, (void)self, (void)args;
     return TR_NIL;
@@ -96,18 +88,16 @@ static const MethodDef nil_methods[] = {
     {"nil?", always_true, ARITY(0, 0), METHOD_LEAF},   {"to_s", nil_to_s, ARITY(0, 0), 0},
     {"inspect", nil_inspect, ARITY(0, 0), 0},          {"to_a", nil_to_a, ARITY(0, 0), 0},
     {"to_h", nil_to_h, ARITY(0, 0), 0},                {"to_i", nil_to_i, ARITY(0, 0), METHOD_LEAF},
-    {"to_f", nil_to_f, ARITY(0, 0), 0},                {"to_r", nil_to_r, ARITY(0, 0), 0},
-    {"to_c", nil_to_c, ARITY(0, 0), 0},                {"rationalize", nil_to_r, ARITY(0, 1), 0},
+    {"to_f", nil_to_f, ARITY(0, 0), 0},
     {"=~", nil_match, ARITY(1, 1), METHOD_LEAF},       {"&", always_false, ARITY(1, 1), METHOD_LEAF},
     {"|", give_argument, ARITY(1, 1), METHOD_LEAF},    {"^", give_argument, ARITY(1, 1), METHOD_LEAF},
-    {"===", is_same, ARITY(1, 1), METHOD_LEAF},        {"==", is_same, ARITY(1, 1), METHOD_LEAF},
-    {NULL, NULL, 0, 0, 0},
+    {"===", is_same, ARITY(1, 1), METHOD_LEAF},        {NULL, NULL, 0, 0, 0},
 };
 static const MethodDef true_methods[] = {
     {"to_s", true_to_s, ARITY(0, 0), 0},               {"inspect", true_to_s, ARITY(0, 0), 0},
     {"&", give_argument, ARITY(1, 1), METHOD_LEAF},    {"|", always_true, ARITY(1, 1), METHOD_LEAF},
-    {"^", give_opposite, ARITY(1, 1), METHOD_LEAF},    {"!", always_false, ARITY(0, 0), METHOD_LEAF},
-    {"===", is_same, ARITY(1, 1), METHOD_LEAF},        {NULL, NULL, 0, 0, 0},
+    {"^", give_opposite, ARITY(1, 1), METHOD_LEAF},    {"===", is_same, ARITY(1, 1), METHOD_LEAF},
+    {NULL, NULL, 0, 0, 0},
 };
 static const MethodDef false_methods[] = {
     {"to_s", false_to_s, ARITY(0, 0), 0},              {"inspect", false_to_s, ARITY(0, 0), 0},

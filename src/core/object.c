@@ -26,7 +26,7 @@ static MAY_GC Value object_id(Fiber *f, Value self, const Args *args) {
         Value twice = tr_integer_add(f, TR_FIX(n), TR_FIX(n));
         return tr_integer_add(f, twice, TR_FIX(1));
     }
-    if (self == TR_NIL) return TR_FIX(8);
+    if (self == TR_NIL) return TR_FIX(4);
     if (self == TR_TRUE) return TR_FIX(20);
     if (self == TR_FALSE) return TR_FIX(0);
     return tr_integer_from_int64(f, (int64_t)self);

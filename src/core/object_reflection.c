@@ -141,14 +141,14 @@ static MAY_SWITCH Value object_singleton_method(Fiber *f, Value self, const Args
     Class *klass = tr_class_of(self);
     if (tr_is_object(self) && tr_class_is_singleton(klass)) {
         for (Class *c = klass; c && tr_real_class(c) != c; c = atomic_load_explicit(&c->super, memory_order_acquire)) {
+            if (c != klass && tr_class_is_singleton(c)) break;
             const Method *own = c->methods_of ? tr_method_own(c->methods_of, mid) : NULL;
             if (own && own->kind != METHOD_UNDEF) return tr_method_object(f, self, mid, false);
-            if (tr_is_module(self) && c != klass && tr_class_is_singleton(c)) break;
         }
     }
     Value text = tr_inspect(f, self);
     if (text == TR_RAISED) return TR_RAISED;
-    return tr_raise_name_error(f, self, mid, "undefined singleton method '%pI' for %pV", mid, text);
+    return tr_raise_name_error(f, self, mid, "undefined singleton method '%pI' for '%pV'", mid, text);
 }
 
 static MAY_SWITCH Value object_define_singleton_method(Fiber *f, Value self, const Args *args) {

@@ -348,7 +348,7 @@ static void propagate_locked(Class *iclass, void *data) {
 }
 
 static MAY_RAISE Value changed_ancestry(Fiber *f, Class *klass, const Class *module, const char *what) {
-    if (klass->h.flags & TR_FLAG_FROZEN) return tr_raise_frozen(f, (Value)klass);
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     if ((module->h.flags & TR_TYPE_MASK) != TYPE_MODULE)
         return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Module)",
                         tr_real_class_of((Value)module));

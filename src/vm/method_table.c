@@ -387,7 +387,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_hook(Fiber *f, Class *klass, Id hook, Id si
     return tr_call(f, receiver, hook, 1, tr_value_from_id(mid));
 }
 
-static MAY_SWITCH MAY_RAISE bool check_class_frozen(Fiber *f, Class *klass) {
+MAY_SWITCH MAY_RAISE bool tr_class_check_frozen(Fiber *f, Class *klass) {
     if (TR_LIKELY(!(klass->h.flags & TR_FLAG_FROZEN))) return true;
     Value what = (Value)klass;
     const char *kind = tr_object_type(what) == TYPE_MODULE ? "module" : "class";
@@ -406,7 +406,7 @@ static bool is_always_private(Id mid) {
 }
 
 MAY_SWITCH MAY_RAISE Value tr_method_add_checked(Fiber *f, Class *klass, Method *method) {
-    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     Id mid = method->called_id;
     if (is_always_private(mid)) set_visibility_bits(method, VISIBILITY_PRIVATE);
     const Method *old = tr_method_own(klass, mid);
@@ -464,7 +464,7 @@ static const CallCache *find_for_change(Class *klass, Id mid) {
 }
 
 MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id old_id) {
-    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     const CallCache *found = find_for_change(klass, old_id);
     if (!found) return raise_undefined(f, klass, old_id);
     const Method *target = found->resolved;
@@ -477,7 +477,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id
 }
 
 MAY_SWITCH MAY_RAISE Value tr_method_undef(Fiber *f, Class *klass, Id mid) {
-    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     if (mid == TR_ID_object_id || mid == TR_ID___id__ || mid == TR_ID___send__ || mid == TR_ID_initialize)
         tr_warn(f, "undefining '%s' may cause serious problems", tr_id_cstr(mid));
     if (!find_for_change(klass, mid)) return raise_undefined(f, klass, mid);
@@ -486,7 +486,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_undef(Fiber *f, Class *klass, Id mid) {
 }
 
 MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid) {
-    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     if (mid == TR_ID_object_id || mid == TR_ID___id__ || mid == TR_ID___send__ || mid == TR_ID_initialize)
         tr_warn(f, "removing '%s' may cause serious problems", tr_id_cstr(mid));
     const Method *own = tr_method_own(klass, mid);
@@ -501,7 +501,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid) {
 }
 
 MAY_SWITCH MAY_RAISE Value tr_method_set_visibility(Fiber *f, Class *klass, Id mid, Visibility visibility) {
-    if (!check_class_frozen(f, klass)) return TR_RAISED;
+    if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     const CallCache *found = find_for_change(klass, mid);
     if (!found) return raise_undefined(f, klass, mid);
     if (visibility == VISIBILITY_MODULE_FUNCTION) {

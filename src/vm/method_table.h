@@ -18,6 +18,8 @@ MAY_GC Method *tr_method_new(Fiber *f, Class *owner, Id mid, MethodKind kind, Vi
 void tr_method_boot(void);
 /* Runs method_added and the like, unless it is the built-in one. */
 MAY_SWITCH MAY_RAISE Value tr_method_hook(Fiber *f, Class *klass, Id hook, Id singleton_hook, Id mid);
+/* false: FrozenError. A singleton class is frozen with its object. */
+MAY_SWITCH MAY_RAISE bool tr_class_check_frozen(Fiber *f, Class *klass);
 /* As tr_method_add, with the checks, the warning and the hook of `def`. */
 MAY_SWITCH MAY_RAISE Value tr_method_add_checked(Fiber *f, Class *klass, Method *method);
 static inline Visibility tr_method_visibility(const Method *m) { return (Visibility)m->visibility; }
