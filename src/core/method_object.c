@@ -117,6 +117,12 @@ static Value method_receiver(Fiber *f, Value self, const Args *args) {
     return method_object(self)->receiver;
 }
 
+/* The Ruby::Box that the method belongs to: boxes are never enabled. */
+static Value method_box(Fiber *f, Value self, const Args *args) {
+    (void)f, (void)self, (void)args;
+    return TR_NIL;
+}
+
 static Value method_arity(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     const MethodObject *m = method_object(self);
