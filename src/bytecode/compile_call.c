@@ -403,7 +403,23 @@ void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped) {
     tr_emit_send(s, TR_ID_lambda, 0, CALL_FCALL, NULL, block);
 }
 
+/* In an eval, the parser cannot know whether there is a method to yield from. */
+static bool may_yield(Scope *s) {
+    Compiler *c = s->compiler;
+    uint32_t level;
+    if (tr_scope_method(s, &level)->type == ISEQ_METHOD) return true;
+    if (!c->has_failed) {
+        Value raised = tr_raise(c->f, tr_class.syntax_error, "%s:%d: Invalid yield", c->ast->filepath, s->line);
+        c->has_failed = raised == TR_RAISED;
+    }
+    return false;
+}
+
 void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped) {
+    if (!may_yield(s)) {
+        if (!popped) emit(s, OP_putnil);
+        return;
+    }
     tr_scope_mark_yield(s);
     Arguments a = tr_compile_arguments(s, node->arguments, NULL, false);
     emit1(s, OP_invokeblock, tr_call_data(s, 0, a.argc, a.flags, a.keywords));
