@@ -78,9 +78,9 @@ static inline Value *ep_at_level(Value *ep, uint64_t level) {
 /* The binary operators with operands in registers; `slow` answers TR_UNDEF when the method must be called. */
 #define BINARY_SLOW(slow) do { \
         SAVE(1); \
-        Value result_ = slow(f, sp[-2], sp[-1]); \
-        if (result_ == TR_UNDEF) goto send_simple; \
-        FINISH_VALUE(1, 2, result_); \
+        Value answer_ = slow(f, sp[-2], sp[-1]); \
+        if (answer_ == TR_UNDEF) goto send_simple; \
+        FINISH_VALUE(1, 2, answer_); \
     } while (0)
 #define BOTH_FIXNUM(a, b) TR_LIKELY((a) & (b) & 1)
 #define BOTH_FLONUM(a, b) (((a) & 3) == 2 && ((b) & 3) == 2)
