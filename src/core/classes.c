@@ -27,6 +27,7 @@
     X(tr_float_def) \
     X(tr_frozen_error_class) \
     X(tr_generator_class_def) \
+    X(tr_globals_def) \
     X(tr_hash_class_def) \
     X(tr_integer_def) \
     X(tr_interrupt_class) \
