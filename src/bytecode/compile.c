@@ -3,6 +3,7 @@
  * tr_compile walks the tree once. Each def, class, block, rescue and ensure clause is a sequence of its own, compiled when the
  * walk comes to it (a Scope opened inside a Scope). Trees may be deep, so a deep one is compiled on a stack made for it.
  */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/bigstack.h"
@@ -186,14 +187,18 @@ static void scope_free_all(Compiler *c) {
     }
 }
 
-Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body) {
-    Compiler *c = outer->compiler;
+static void add_child(Scope *outer, Iseq *iseq) {
     Iseq *parent = outer->iseq;
-    Iseq *iseq = iseq_alloc(c, type, parent, label, node);
     if (parent->child_count == outer->child_capacity)
         tr_list_grow((void **)&parent->children, &outer->child_capacity, parent->child_count, sizeof *parent->children);
     parent->children[parent->child_count++] = iseq;
     tr_barrier((Value)parent, (Value)iseq);
+}
+
+Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body) {
+    Compiler *c = outer->compiler;
+    Iseq *iseq = iseq_alloc(c, type, outer->iseq, label, node);
+    add_child(outer, iseq);
     Scope *s = scope_open(c, outer, iseq, is_ast_scope);
     body(s, node);
     tr_compile_finish(s);
@@ -433,6 +438,15 @@ void tr_compile_node(Scope *s, const AstNode *node, bool popped) {
 
 /* ---- programs ---- */
 
+static int source_encoding(const Ast *ast) {
+    if (strcmp(ast->encoding, "UTF-8") == 0) return ENCODING_UTF8;
+    if (strcmp(ast->encoding, "US-ASCII") == 0) return ENCODING_US_ASCII;
+    if (strcmp(ast->encoding, "ASCII-8BIT") == 0) return ENCODING_BINARY;
+    int found = tr_encoding_find(ast->encoding, strlen(ast->encoding));
+    return found < 0 ? ENCODING_BINARY : found;
+}
+
+
 static void compile_program(Scope *s, const AstProgramNode *program) {
     for (uint32_t i = 0; i < program->locals.count; i++) tr_local_add(s, tr_compile_id(s, program->locals.items[i]));
     const AstStatementsNode *statements = program->statements;
@@ -444,24 +458,19 @@ static void compile_program(Scope *s, const AstProgramNode *program) {
     emit(s, OP_leave);
 }
 
-static int source_encoding(const Ast *ast) {
-    if (strcmp(ast->encoding, "UTF-8") == 0) return ENCODING_UTF8;
-    if (strcmp(ast->encoding, "US-ASCII") == 0) return ENCODING_US_ASCII;
-    if (strcmp(ast->encoding, "ASCII-8BIT") == 0) return ENCODING_BINARY;
-    int found = tr_encoding_find(ast->encoding, strlen(ast->encoding));
-    return found < 0 ? ENCODING_BINARY : found;
-}
-
 typedef struct Job {
     Compiler compiler;
     Iseq *root;
-    IseqType type;
+    const AstNode *node;
+    ScopeBody body;
 } Job;
+
+static void program_body(Scope *s, const AstNode *node) { compile_program(s, (const AstProgramNode *)node); }
 
 static void run_job(void *argument) {
     Job *job = argument;
     Scope *s = scope_open(&job->compiler, NULL, job->root, true);
-    compile_program(s, job->compiler.ast->root);
+    job->body(s, job->node);
     tr_compile_finish(s);
     scope_close(s);
 }
@@ -469,16 +478,38 @@ static void run_job(void *argument) {
 /* Machine stack that one level of the tree may need: several C frames each. */
 #define STACK_PER_LEVEL ((size_t)1500)
 
+/* Compiles the node into job->root and lets the compiler's memory go. */
+static void run_and_finish(Job *job) {
+    Compiler *c = &job->compiler;
+    Fiber *f = c->f;
+    c->ids = calloc(c->ast->constant_count + 1, sizeof *c->ids);
+    TR_CHECK(c->ids);
+    size_t room = (size_t)((char *)__builtin_frame_address(0) - f->c_stack_limit);
+    if (c->ast->depth * STACK_PER_LEVEL > room) {
+        char *limit = f->c_stack_limit;
+        bool was_disabled = tr_heap_set_disabled(f->heap, true);
+        f->c_stack_limit = NULL;
+        bool done = tr_bigstack_call(run_job, job, TR_BIGSTACK_BYTES);
+        TR_CHECK(done);
+        f->c_stack_limit = limit;
+        tr_heap_set_disabled(f->heap, was_disabled);
+    } else run_job(job);
+    flag_shareable(job->root);
+#ifdef TR_DEBUG
+    tr_iseq_verify(job->root);
+#endif
+    scope_free_all(c);
+    free(c->ids);
+}
+
 Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path, const CompileOptions *options) {
     static const CompileOptions no_options;
     static _Atomic bool is_registered;
     if (!atomic_exchange_explicit(&is_registered, true, memory_order_relaxed)) tr_iseq_register_type();
-    Job job = {.compiler = {.f = f, .ast = ast, .options = options ? options : &no_options, .path = path,
-                            .absolute_path = absolute_path, .encoding = source_encoding(ast)}, .type = type};
-    Compiler *c = &job.compiler;
-    options = c->options;
-    c->ids = calloc(ast->constant_count + 1, sizeof *c->ids);
-    TR_CHECK(c->ids);
+    if (!options) options = &no_options;
+    Job job = {.compiler = {.f = f, .ast = ast, .options = options, .path = path, .absolute_path = absolute_path,
+                            .encoding = source_encoding(ast)},
+               .node = &ast->root->base, .body = program_body};
     Value label;
     if (options->label) label = tr_string_interned(f, options->label, strlen(options->label), ENCODING_UTF8);
     else if (type == ISEQ_EVAL && options->parent) label = options->parent->label;
@@ -486,25 +517,82 @@ Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value abso
         const char *text = type == ISEQ_MAIN ? "<main>" : type == ISEQ_EVAL ? "<compiled>" : "<top (required)>";
         label = tr_string_interned(f, text, strlen(text), ENCODING_UTF8);
     }
-    Iseq *root = iseq_alloc(c, type, options->parent, label, &ast->root->base);
-    job.root = root;
-    size_t room = (size_t)((char *)__builtin_frame_address(0) - f->c_stack_limit);
-    bool was_disabled = false;
-    if (ast->depth * STACK_PER_LEVEL > room) {
-        char *limit = f->c_stack_limit;
-        was_disabled = tr_heap_set_disabled(f->heap, true);
-        f->c_stack_limit = NULL;
-        bool done = tr_bigstack_call(run_job, &job, TR_BIGSTACK_BYTES);
-        TR_CHECK(done);
-        f->c_stack_limit = limit;
-        tr_heap_set_disabled(f->heap, was_disabled);
-    } else run_job(&job);
-    flag_shareable(root);
-#ifdef TR_DEBUG
-    tr_iseq_verify(root);
-#endif
-    scope_free_all(c);
-    free(c->ids);
+    Iseq *root = job.root = iseq_alloc(&job.compiler, type, options->parent, label, &ast->root->base);
+    run_and_finish(&job);
     TR_KEEP(root);
-    return c->has_failed ? NULL : root;
+    return job.compiler.has_failed ? NULL : root;
+}
+
+/* ---- methods of the core library: compiled when they are first called ---- */
+
+typedef struct LaterMethod {
+    const Ast *ast; /* lives for ever */
+    const AstDefNode *node;
+} LaterMethod;
+
+Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node) {
+    Compiler *c = outer->compiler;
+    Iseq *iseq = iseq_alloc(c, ISEQ_METHOD, outer->iseq, label, &node->base);
+    LaterMethod *later = malloc(sizeof *later);
+    TR_CHECK(later);
+    *later = (LaterMethod){c->ast, node};
+    iseq->arena = later;
+    iseq->name = tr_compile_id(outer, node->name);
+    add_child(outer, iseq);
+    return iseq;
+}
+
+static pthread_mutex_t later_lock = PTHREAD_MUTEX_INITIALIZER; /* decoding, publishing: never across an allocation of ours */
+
+/* Blocks and handlers inside were made for `from`; they belong to `to`. */
+static void adopt(Iseq *child, const Iseq *from, Iseq *to) {
+    if (child->local_iseq == from) child->local_iseq = to;
+    if (child->parent == from) child->parent = to;
+    for (uint32_t i = 0; i < child->child_count; i++) adopt(child->children[i], from, to);
+}
+
+/* What was made beside becomes the sequence itself, `code` last: whoever sees it sees all. */
+static void publish(Iseq *iseq, Iseq *made) {
+    pthread_mutex_lock(&later_lock);
+    if (!tr_iseq_is_complete(iseq)) {
+        for (uint32_t i = 0; i < made->child_count; i++) adopt(made->children[i], made, iseq);
+        free(iseq->arena);
+        CodeWord *code = made->code;
+        Header header = iseq->h;
+        made->code = NULL;
+        made->local_iseq = iseq;
+        *iseq = *made;
+        iseq->h = header;
+        __atomic_store_n(&iseq->code, code, __ATOMIC_RELEASE);
+        made->arena = NULL;
+        made->children = NULL, made->literals = NULL;
+        made->child_count = made->literal_count = 0;
+        tr_write_many((Value)iseq);
+    }
+    pthread_mutex_unlock(&later_lock);
+}
+
+void tr_iseq_complete(Fiber *f, Iseq *iseq) {
+    if (tr_iseq_is_complete(iseq)) return;
+    static const CompileOptions internal = {.is_internal = true, .frozen_string_literal_set = true,
+                                            .frozen_string_literal = true};
+    pthread_mutex_lock(&later_lock);
+    bool is_complete = tr_iseq_is_complete(iseq), is_decoded = true;
+    LaterMethod later = {0};
+    if (!is_complete) {
+        later = *(LaterMethod *)iseq->arena;
+        if (later.node->base.flags & AST_FLAG_INCOMPLETE)
+            is_decoded = tr_ast_complete((Ast *)later.ast, (AstDefNode *)later.node);
+    }
+    pthread_mutex_unlock(&later_lock);
+    TR_CHECK(is_decoded);
+    if (is_complete) return;
+    Job job = {.compiler = {.f = f, .ast = later.ast, .options = &internal, .path = iseq->path,
+                            .absolute_path = iseq->absolute_path, .encoding = source_encoding(later.ast)},
+               .node = &later.node->base, .body = tr_compile_method_body};
+    Iseq *made = job.root = iseq_alloc(&job.compiler, ISEQ_METHOD, iseq->parent, iseq->label, &later.node->base);
+    run_and_finish(&job);
+    TR_CHECK(!job.compiler.has_failed);
+    publish(iseq, made);
+    TR_KEEP(made);
 }

@@ -156,7 +156,7 @@ void tr_compile_parameters(Scope *s, const AstParametersNode *p, const AstNode *
 
 /* ---- def ---- */
 
-static void method_body(Scope *s, const AstNode *node) {
+void tr_compile_method_body(Scope *s, const AstNode *node) {
     const AstDefNode *def = (const AstDefNode *)node;
     s->iseq->name = tr_compile_id(s, def->name);
     tr_compile_parameters(s, def->parameters, node, false);
@@ -170,15 +170,12 @@ static void method_body(Scope *s, const AstNode *node) {
 }
 
 void tr_compile_def(Scope *s, const AstDefNode *node, bool popped) {
-    bool is_complete = tr_ast_complete((Ast *)s->compiler->ast, (AstDefNode *)node); /* of the core library: decoded late */
-    TR_CHECK(is_complete);
     Id name = tr_compile_id(s, node->name);
     const IdName *text = tr_id_name(name);
     Value label = tr_string_interned(s->compiler->f, text->bytes, text->size, text->encoding);
-    /* The core library's tree comes without its methods' insides; it is this process's own, and nobody else's to see. */
-    bool is_whole = tr_ast_complete((Ast *)s->compiler->ast, (AstDefNode *)node);
-    TR_CHECK(is_whole);
-    Iseq *method = tr_compile_child(s, ISEQ_METHOD, label, &node->base, true, method_body);
+    Iseq *method = node->base.flags & AST_FLAG_INCOMPLETE
+                       ? tr_compile_later(s, label, node)
+                       : tr_compile_child(s, ISEQ_METHOD, label, &node->base, true, tr_compile_method_body);
     if (node->receiver) {
         compile(s, node->receiver);
         emit2(s, OP_definesmethod, name, (uint64_t)method);

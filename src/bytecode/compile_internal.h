@@ -174,6 +174,8 @@ void tr_scope_mark_yield(Scope *s);
 typedef void (*ScopeBody)(Scope *s, const AstNode *node);
 /* Compiles a child sequence: opens a scope, runs `body` in it, finishes it. The label must be kept by the caller. */
 Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body);
+/* A method whose tree is not decoded yet: its sequence is made when it is first called. */
+Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node);
 Value tr_compile_block_label(Scope *outer);
 Value tr_compile_label_format(Scope *s, const char *prefix, Value label);
 void tr_compile_finish(Scope *s); /* finish.c */
@@ -252,6 +254,7 @@ void tr_compile_match_required(Scope *s, const AstMatchRequiredNode *node, bool 
 
 /* compile_def.c */
 void tr_compile_parameters(Scope *s, const AstParametersNode *parameters, const AstNode *owner, bool is_block);
+void tr_compile_method_body(Scope *s, const AstNode *node);
 void tr_compile_def(Scope *s, const AstDefNode *node, bool popped);
 void tr_compile_class(Scope *s, const AstClassNode *node, bool popped);
 void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped);

@@ -161,7 +161,8 @@ struct Iseq {
     Header h;                  /* TYPE_ISEQ, shareable */
     /* fixed after compilation */
     IseqType type;
-    CodeWord *code;            /* tr_iseq_finish turns opcodes into handler addresses */
+    CodeWord *code;            /* handler addresses (tr_iseq_finish); NULL: a method of the core library that was not needed
+                                  yet, nothing but name, label, path, parent and line is known: tr_iseq_complete */
     uint32_t size;             /* words */
     uint32_t local_count;
     uint32_t stack_max;        /* operand stack words, exact */
@@ -215,6 +216,9 @@ typedef struct CompileOptions {
  * what a literal says (a regexp that is none): then NULL, and the exception is raised. */
 MAY_GC MAY_RAISE Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
                         const CompileOptions *options);
+static inline bool tr_iseq_is_complete(const Iseq *iseq) { return __atomic_load_n(&iseq->code, __ATOMIC_ACQUIRE) != NULL; }
+/* Compiles a method that was put off. Any Ractor; does nothing the second time. */
+MAY_GC void tr_iseq_complete(Fiber *f, Iseq *iseq);
 /* Turns opcodes into the interpreter's handler addresses; the interpreter supplies the table at start-up. */
 void tr_iseq_set_handlers(const void *const *handlers);
 void tr_iseq_finish(Iseq *iseq); /* the compiler calls it for every sequence it makes */

@@ -135,7 +135,10 @@ static MAY_GC MAY_RAISE Value pair_of(Fiber *f, const char *kind) {
 
 MAY_GC MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) {
     if (method->kind == METHOD_ALIAS) method = method->as.alias.target;
-    if (method->kind == METHOD_ISEQ) return tr_iseq_parameters(f, method->as.ruby.iseq, true);
+    if (method->kind == METHOD_ISEQ) {
+        tr_iseq_complete(f, method->as.ruby.iseq);
+        return tr_iseq_parameters(f, method->as.ruby.iseq, true);
+    }
     if (method->kind == METHOD_PROC) {
         const Proc *proc = tr_proc(method->as.proc.proc->value);
         if (proc->kind == PROC_ISEQ) return tr_iseq_parameters(f, proc->as.captured.iseq, true);

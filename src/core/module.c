@@ -263,6 +263,7 @@ static MAY_SWITCH Value module_ruby2_keywords(Fiber *f, Value self, const Args *
             return tr_raise_name_error(f, self, mid, "method '%pI' for %s '%pC' is not in this class", mid, "class",
                                        module_of(self));
         if (own->kind == METHOD_ALIAS) own = own->as.alias.target;
+        if (own->kind == METHOD_ISEQ) tr_iseq_complete(f, own->as.ruby.iseq);
         if (own->kind != METHOD_ISEQ || own->as.ruby.iseq->params.rest_start < 0 || own->as.ruby.iseq->params.keywords) {
             tr_warn(f, "Skipping set of ruby2_keywords flag for %s (method accepts keywords or method does not accept "
                        "argument splat)", tr_id_cstr(mid));

@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "core/string.h"
 #include "vm/ivar.h"
+#include "vm/method_table.h"
 
 /* --- caches --- */
 
@@ -23,6 +24,7 @@ void tr_call_cache_prepare(CallCache *cache) {
     if (method) {
         switch ((MethodKind)method->kind) {
         case METHOD_ISEQ:
+            if (!tr_iseq_is_complete(method->as.ruby.iseq)) break; /* see iseq_start */
             if (!iseq_is_simple(method->as.ruby.iseq) || method->as.ruby.iseq->params.lead_count > INT16_MAX) break;
             kind = CALL_ISEQ_SIMPLE;
             cache->iseq = method->as.ruby.iseq;
@@ -248,6 +250,10 @@ static MAY_SWITCH MAY_RAISE Value c_start(Fiber *f, Call *call, const Method *me
 
 static MAY_SWITCH MAY_RAISE Value iseq_start(Fiber *f, Call *call, const Method *method) {
     const Iseq *iseq = method->as.ruby.iseq;
+    if (TR_UNLIKELY(!tr_iseq_is_complete(iseq))) {
+        tr_iseq_complete(f, (Iseq *)iseq);
+        tr_method_forget(method->owner, call->mid); /* the next call finds out what kind it is */
+    }
     int start = tr_args_setup(f, iseq, call, ARGS_METHOD, method);
     if (start < 0) return TR_RAISED;
     f->frame->sp = call->base;

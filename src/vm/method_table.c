@@ -128,6 +128,12 @@ static void invalidate_locked(Class *klass, Id mid) {
     if (tr_id_set_has(&asked, mid)) invalidate_below(klass, (void *)(uintptr_t)mid);
 }
 
+void tr_method_forget(Class *klass, Id mid) {
+    tr_structure_lock();
+    invalidate_locked(klass, mid);
+    tr_structure_unlock();
+}
+
 /* What singleton classes leave behind. A site that still holds such a cache may see it serve another class, so it serves
  * only the same name again, and only classes of the same Ractor: no other Ractor ever finds one of its classes in it. */
 #define SPARE_BUCKETS 512u
@@ -538,7 +544,9 @@ static int iseq_arity(const Iseq *iseq) {
 
 int tr_method_arity(const Method *method) {
     switch ((MethodKind)method->kind) {
-    case METHOD_ISEQ: return iseq_arity(method->as.ruby.iseq);
+    case METHOD_ISEQ:
+        tr_iseq_complete(tr_current_fiber(), method->as.ruby.iseq);
+        return iseq_arity(method->as.ruby.iseq);
     case METHOD_C: /* as Ruby documents them: what takes optional arguments takes any number */
         return method->as.c.min == method->as.c.max && !(method->flags & METHOD_KEYWORDS) ? method->as.c.min : -1;
     case METHOD_ATTR_READER: return 0;

@@ -6,6 +6,8 @@
 
 /* The answers for `klass` and everything below it are forgotten. */
 void tr_method_invalidate_all_locked(Class *klass);
+/* Lookups of `mid` from klass and below start afresh. */
+void tr_method_forget(Class *klass, Id mid);
 /* The class dies: no site may match its address again. */
 void tr_method_caches_drop_locked(Class *klass);
 void tr_method_caches_trace(Tracer *tracer, const Class *klass);
