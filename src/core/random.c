@@ -160,7 +160,8 @@ static MAY_GC void random_seed(Random *random, Value seed) {
     TR_CHECK(words);
     mpz_export(words, NULL, -1, sizeof(uint32_t), 0, 0, z);
     mpz_clear(z);
-    generator_init_words(random->generator, words, (uint32_t)count);
+    if (count <= 1) generator_init(random->generator, words[0]);
+    else generator_init_words(random->generator, words, (uint32_t)count);
     if (words != small) free(words);
     tr_write((Value)random, &random->seed, seed);
 }
