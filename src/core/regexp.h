@@ -50,12 +50,6 @@ static inline Match *tr_match(Value v) { return (Match *)v; }
 static inline bool tr_is_regexp(Value v) { return tr_is_type(v, TYPE_REGEXP); }
 static inline bool tr_is_match(Value v) { return tr_is_type(v, TYPE_MATCH); }
 
-/* A search without objects: offsets of up to REGION_MAX groups on the C stack. */
-#define REGION_INLINE 16
-typedef struct Region {
-    int count;
-    int32_t *begin, *end;        /* into the arrays, or malloc'ed by libonig */
-    void *onig;                  /* OnigRegion */
-} Region;
+#define REGION_INLINE 16 /* groups of a search that need no memory of their own */
 
 #endif

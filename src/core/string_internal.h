@@ -35,11 +35,11 @@ MAY_GC MAY_RAISE Value tr_string_splice_bytes(Fiber *f, Value v, size_t offset, 
 /* Appends and folds in what is known of the code range of the new part. */
 MAY_GC MAY_RAISE Value tr_string_append_ranged(Fiber *f, Value v, const char *bytes, size_t size, enum CodeRange range);
 
-/* A growing buffer of bytes that is a String underway: append with tr_string_append_bytes, hand out as it is. */
+/* How many bytes chomp takes off the end. */
+size_t tr_string_chomp_size(Value v);
 
 extern const MethodDef tr_string_access_methods[], tr_string_case_methods[], tr_string_edit_methods[],
     tr_string_search_methods[], tr_string_iterate_methods[], tr_string_number_methods[], tr_string_encode_methods[],
-    tr_string_inspect_methods[], tr_string_set_methods[], tr_string_pattern_methods[], tr_unpack_methods[],
-    tr_string_normalize_methods[];
+    tr_string_inspect_methods[], tr_string_set_methods[], tr_string_pattern_methods[], tr_unpack_methods[], tr_string_normalize_methods[];
 
 #endif
