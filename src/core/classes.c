@@ -63,6 +63,7 @@
     X(tr_remote_error_class_def) \
     X(tr_require_def) \
     X(tr_set_class_def) \
+    X(tr_string_class) \
     X(tr_struct_class_def) \
     X(tr_signal_exception_class) \
     X(tr_stop_iteration_class) \

@@ -21,3 +21,22 @@ __attribute__((weak)) Value tr_ractor_require(Fiber *f, Value s) { (void)s; retu
 __attribute__((weak)) Value tr_integer_to_char(Fiber *f, uint32_t s, Value b) { (void)s;(void)b; return stub(f,"chr"); }
 __attribute__((weak)) Value tr_pack(Fiber *f, Value s, Value b, Value c) { (void)s;(void)b;(void)c; return stub(f,"chr"); }
 __attribute__((weak)) Value tr_process_reap_popen(Fiber *f, int s) { (void)s; return stub(f,"chr"); }
+#include "core/regexp_match.h"
+#define WEAK __attribute__((weak))
+WEAK Value tr_regexp_match_at(Fiber *f, Value r, Value s, size_t at) { (void)r;(void)s;(void)at; return stub(f, "regexp"); }
+WEAK Value tr_match_group(Fiber *f, Value m, Value w) { (void)m;(void)w; return stub(f, "regexp"); }
+WEAK int tr_match_group_number(Fiber *f, Value m, Value w) { (void)m;(void)w; (void)!stub(f, "regexp"); return -1; }
+WEAK Value tr_regexp_match_p(Fiber *f, Value m, Value w) { (void)m;(void)w; return stub(f, "regexp"); }
+WEAK int64_t tr_regexp_search(Fiber *f, Value r, Value s, size_t a, bool b, bool c) { (void)r;(void)s;(void)a;(void)b;(void)c; (void)!stub(f, "regexp"); return -2; }
+WEAK Value tr_to_regexp(Fiber *f, Value m, bool w) { (void)m;(void)w; return stub(f, "regexp"); }
+WEAK bool tr_search_begin(Fiber *f, Search *s, Value r, Value t) { (void)s;(void)r;(void)t; (void)!stub(f, "regexp"); return false; }
+WEAK const MethodDef tr_string_encode_methods[] = {{NULL, NULL, 0, 0, 0}};
+WEAK const MethodDef tr_string_normalize_methods[] = {{NULL, NULL, 0, 0, 0}};
+WEAK const MethodDef tr_string_pattern_methods[] = {{NULL, NULL, 0, 0, 0}};
+WEAK const MethodDef tr_string_split_methods[] = {{NULL, NULL, 0, 0, 0}};
+WEAK const MethodDef tr_unpack_methods[] = {{NULL, NULL, 0, 0, 0}};
+WEAK const uint16_t *tr_single_byte_table(int e) { (void)e; return NULL; }
+WEAK int tr_single_byte_find(const uint16_t *t, uint32_t c) { (void)t;(void)c; return -1; }
+WEAK void tr_search_end(Search *s) { (void)s; }
+WEAK int64_t tr_search_here(Fiber *f, Search *s, size_t n) { (void)f;(void)s;(void)n; return -1; }
+WEAK Value tr_search_match(Fiber *f, const Search *s, Value v) { (void)f;(void)s;(void)v; return TR_NIL; }
