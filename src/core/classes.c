@@ -26,6 +26,7 @@
     X(tr_file_test_def) \
     X(tr_float_def) \
     X(tr_frozen_error_class) \
+    X(tr_gc_def) \
     X(tr_generator_class_def) \
     X(tr_globals_def) \
     X(tr_hash_class_def) \
@@ -46,6 +47,7 @@
     X(tr_marshal_def) \
     X(tr_math_def) \
     X(tr_moved_object_class_def) \
+    X(tr_object_space_def) \
     X(tr_port_class_def) \
     X(tr_ractor_class_def) \
     X(tr_method_def) \

@@ -153,6 +153,14 @@ bool tr_heap_is_stress(Heap *heap) { return heap->is_stressed; }
 
 /* --- looking --- */
 
+static uint64_t count_slots(const Heap *heap) {
+    uint64_t slots = 0;
+    for (const Page *page = heap->pages; page; page = page->next)
+        for (unsigned block = 1; block < page->fresh_block; block++)
+            slots += (unsigned)__builtin_popcountll(tr_slot_starts[page->size_class[block]]);
+    return slots;
+}
+
 void tr_heap_stats(Heap *heap, HeapStats *out) {
     uint64_t unused = 0;
     for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++)
@@ -163,10 +171,12 @@ void tr_heap_stats(Heap *heap, HeapStats *out) {
         .allocated_objects = heap->allocated - unused,
         .freed_objects = heap->freed,
         .live_objects = heap->allocated - unused - heap->freed,
+        .free_slots = count_slots(heap) - (heap->allocated - unused - heap->freed),
         .pages = heap->page_count,
         .page_bytes = heap->page_count * TR_PAGE_BYTES,
         .buffer_bytes = heap->buffer_bytes > 0 ? (uint64_t)heap->buffer_bytes : 0,
         .total_buffer_bytes = (uint64_t)heap->total_buffer_bytes,
+        .shared_collections = tr_shared_heap.collections,
         .collect_time_ns = heap->collect_time_ns,
     };
 }
@@ -186,4 +196,8 @@ void tr_heap_each_object(Heap *heap, void (*fn)(Value object, void *data), void 
                 if (tr_object_type(v) != TYPE_FREE) fn(v, data);
             }
         }
+}
+
+void tr_heap_each_shared_stopped(void (*fn)(Value object, void *data), void *data) {
+    tr_heap_each_object(&tr_shared_heap, fn, data);
 }

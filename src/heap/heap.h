@@ -117,13 +117,15 @@ bool tr_heap_is_stress(Heap *heap);
 void tr_heap_verify(Heap *heap); /* walks everything, aborts on a broken invariant */
 typedef struct HeapStats {
     uint64_t collections, minor_collections, shared_collections, allocated_objects, freed_objects, live_objects;
-    uint64_t pages, page_bytes, buffer_bytes, total_buffer_bytes, collect_time_ns;
+    uint64_t free_slots, pages, page_bytes, buffer_bytes, total_buffer_bytes, collect_time_ns;
 } HeapStats;
 void tr_heap_stats(Heap *heap, HeapStats *out);
 /* Bytes an object occupies, bulk outside included. */
 size_t tr_heap_object_bytes(Value object);
 /* Calls fn for each live object of the heap; fn must not allocate. */
 void tr_heap_each_object(Heap *heap, void (*fn)(Value object, void *data), void *data);
+/* The same for the shared space; the world is stopped. */
+void tr_heap_each_shared_stopped(void (*fn)(Value object, void *data), void *data);
 
 /* --- object ids, finalizers, weak references: kept per heap; ids are process-wide unique --- */
 MAY_GC uint64_t tr_heap_object_id(Fiber *f, Value object);
