@@ -58,7 +58,8 @@ struct Fiber {
     void *catch_tags;         /* active Kernel#catch calls */
     void *inspect_stack;      /* recursion guard: Value array of what is being inspected / compared / hashed */
     Fiber *next, **link;      /* list of the thread's fibers, for the collector */
-    int blocking_depth;
+    int transfer_count;       /* arguments that a fiber's start gets */
+    uint64_t serial;          /* never used twice */
     void (*start)(Fiber *f);  /* what its coroutine runs; must not return */
     void *vm_private;         /* vm/ */
     void *core_private;       /* core/fiber.c */

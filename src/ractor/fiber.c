@@ -27,6 +27,7 @@ static void init(Fiber *f, Thread *thread, Value *stack, char *stack_end) {
     f->stack_end = (Value *)stack_end;
     f->error_info = f->locals = f->storage = f->unwind.value = f->unwind.tag = f->transfer_value = TR_NIL;
     f->face = f->entry = TR_UNDEF;
+    f->serial = ++thread->ractor->sched->fiber_serial;
 }
 
 static void fiber_entry(void *argument) {
@@ -115,6 +116,7 @@ void tr_fiber_trace(Tracer *tracer, Fiber *f) {
     tr_trace(tracer, f->transfer_value);
     tr_trace(tracer, f->locals);
     tr_trace(tracer, f->storage);
+    if (f->resumer) tr_trace(tracer, f->resumer->face); /* who resumes has a face, which traces its stacks */
     if (tr_fiber_trace_vm) tr_fiber_trace_vm(tracer, f);
     __builtin_unwind_init();
     trace_machine_stack(tracer, f);
@@ -123,15 +125,15 @@ void tr_fiber_trace(Tracer *tracer, Fiber *f) {
 void tr_thread_trace(Tracer *tracer, const Thread *thread) {
     const ThreadState *s = thread->state;
     const Value values[] = {s->wait_on, s->pending,   s->masks, s->result,  s->error,   s->name,           s->group,
-                            s->variables, s->entry, s->arguments, s->path, s->joiners, s->mutexes, s->fiber_scheduler};
+                            s->variables, s->entry, s->arguments, s->path, s->fiber_scheduler,
+                            s->locals, s->keywords};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) tr_trace(tracer, values[i]);
-    Fiber *fiber = thread->fiber;
+    Fiber *fiber = thread->fiber, *root = thread->root_fiber;
     if (!fiber) return;
-    for (; fiber; fiber = fiber->resumer) {
-        tr_fiber_trace(tracer, fiber);
-        if (fiber == thread->root_fiber) return;
-    }
-    tr_fiber_trace(tracer, thread->root_fiber);
+    tr_fiber_trace(tracer, fiber);
+    if (root == fiber) return;
+    if (tr_is_object(root->face)) tr_trace(tracer, root->face);
+    else tr_fiber_trace(tracer, root);
 }
 
 void tr_ractor_trace_threads(Tracer *tracer, void *ractor) {

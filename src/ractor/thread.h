@@ -45,18 +45,20 @@ struct ThreadState {
     Value result;               /* of the block, nil */
     Value error;                /* the exception that ended it, nil */
     Value name, group, variables, entry, arguments;
+    Value locals;               /* Thread#[] of a thread that ended */
+    Value keywords;             /* of Thread.new, nil */
     Value path;                 /* where it was made */
-    Value joiners;              /* Array of Threads that wait for its end, nil */
-    Value mutexes;              /* Array of Mutexes it holds, nil */
     Value fiber_scheduler;      /* Fiber.set_scheduler, nil */
+    struct Waiter *joiners, *joiners_last; /* who waits for its end: core/waiters.h */
+    struct Mutex *mutexes;      /* that it holds: core/mutex.c */
     int line;
     uint8_t report_on_exception, abort_on_exception; /* 0, 1 */
+    bool is_over;               /* its work is done: dead to Ruby, though it may not have left its stack yet */
     bool is_killed;             /* ends by kill: has no value and reports nothing */
     bool is_aborting;           /* to be killed, running its ensures */
     bool is_deferred;           /* something is pending that the masks hold back */
-    bool is_woken;              /* Thread#wakeup: a sleep for good ends */
-    bool is_main_raise;         /* internal: the deadlock report was sent */
-    bool in_trap;               /* runs a trap handler: no Mutex may be locked */
+    bool is_woken;              /* Thread#wakeup, or a signal for what sleeps: Kernel#sleep ends */
+    bool is_stopped;            /* in Thread.stop, which counts as a deadlock where sleep does not */
     uint64_t serial;
 };
 
@@ -71,6 +73,7 @@ struct RactorSched {
     ThreadState *threads;       /* living ones, in the order they were made */
     ThreadState **threads_last;
     uint32_t thread_count;
+    uint64_t fiber_serial;      /* of the last fiber made */
     uint32_t woken_picks;       /* in a row, while others were ready */
     int64_t woken_mark_ns, protect_until_ns, turn_mark_ns;
     Fiber *dead_fiber;          /* left its machine stack for good; freed by who runs next */

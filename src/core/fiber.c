@@ -1,0 +1,469 @@
+/* fiber.c - Fiber: resume, yield, transfer, raise, kill.
+ *
+ * A fiber gets its stacks when it starts and gives them back when it ends; before and after, the Ruby object is all there
+ * is. Who resumed whom is a chain of `resumer` links, which ends at a thread's root or at a fiber that was transferred to.
+ *
+ * What a switch hands over lies in the target's transfer_value; transfer_kind says whether it is a value, an exception to
+ * raise there, or the order to unwind.
+ *
+ * Threads: all of one Ractor; a fiber is resumed by the thread that first ran it only.
+ */
+#include "core/fiber.h"
+
+#include "core/core.h"
+#include "core/exception.h"
+#include "vm/fiber_stack.h"
+
+enum TransferKind { TRANSFER_VALUE, TRANSFER_RAISE, TRANSFER_KILL };
+
+static FiberObject *object_of(Value v) { return (FiberObject *)v; }
+
+/* ---- the object ---- */
+
+static void fiber_trace(Tracer *tracer, Value v) {
+    const FiberObject *o = (const FiberObject *)v;
+    tr_trace(tracer, o->proc);
+    tr_trace(tracer, o->storage);
+    tr_trace(tracer, o->path);
+    tr_trace(tracer, o->resuming);
+    if (o->fiber && o->fiber != o->fiber->thread->fiber) tr_fiber_trace(tracer, o->fiber);
+}
+
+static void fiber_free(Heap *heap, Value v) {
+    FiberObject *o = object_of(v);
+    (void)heap;
+    if (o->fiber && !o->is_root) tr_fiber_release(o->fiber);
+    o->fiber = NULL;
+}
+
+const DataType tr_fiber_type = {.name = "fiber", .bytes = sizeof(FiberObject), .trace = fiber_trace, .free = fiber_free,
+                                .type = TYPE_FIBER};
+
+static MAY_GC Value alloc_object(Fiber *f, Class *klass) {
+    FiberObject *o = tr_data_alloc(f, &tr_fiber_type, klass);
+    o->proc = o->path = o->resuming = TR_NIL;
+    o->storage = TR_UNDEF;
+    o->thread_serial = f->thread->state->serial;
+    return (Value)o;
+}
+
+static Value fiber_alloc(Fiber *f, Class *klass) { return alloc_object(f, klass); }
+
+Value tr_fiber_face(Fiber *f) {
+    if (f->face != TR_UNDEF) return f->face;
+    FiberObject *o = object_of(alloc_object(f, tr_class.fiber));
+    o->fiber = f;
+    o->status = FIBER_RESUMED;
+    o->is_root = true;
+    o->is_blocking = true;
+    f->face = (Value)o;
+    return f->face;
+}
+
+Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking) {
+    Value v = alloc_object(f, klass);
+    tr_write(v, &object_of(v)->proc, proc);
+    object_of(v)->is_blocking = is_blocking;
+    return v;
+}
+
+static FiberObject *get_fiber(Fiber *f, Value self) {
+    if (!tr_data_is(self, &tr_fiber_type) || (object_of(self)->proc == TR_NIL && !object_of(self)->is_root)) {
+        Value raised = tr_raise(f, tr_class.fiber_error, "uninitialized fiber");
+        return raised == TR_RAISED ? NULL : object_of(self);
+    }
+    return object_of(self);
+}
+
+bool tr_fiber_is_alive(Value v) { return object_of(v)->status != FIBER_TERMINATED; }
+
+/* ---- storage ---- */
+
+Value tr_fiber_inherited_storage(Fiber *f) { return f->storage == TR_NIL ? TR_NIL : tr_hash_dup(f, f->storage); }
+
+static MAY_GC MAY_RAISE Value check_storage(Fiber *f, Value storage) {
+    if (storage == TR_NIL) return storage;
+    if (!tr_is_hash(storage)) return tr_raise(f, tr_class.type_error, "storage must be a hash");
+    if (tr_is_frozen(storage)) return tr_raise(f, tr_class.frozen_error, "storage must not be frozen");
+    Value key, value;
+    for (size_t position = 0; tr_hash_next(storage, &position, &key, &value);)
+        if (!tr_is_symbol(key))
+            return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Symbol)", tr_real_class_of(key));
+    return tr_hash_dup(f, storage);
+}
+
+static MAY_GC MAY_RAISE Value need_own_storage(Fiber *f, Value self) {
+    if (self == f->face) return TR_NIL;
+    return tr_raise(f, tr_class.argument_error, "Fiber storage can only be accessed from the Fiber it belongs to");
+}
+
+/* Fiber#storage -> Hash or nil, a copy */
+static MAY_GC MAY_RAISE Value fiber_storage(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    if (need_own_storage(f, self) == TR_RAISED) return TR_RAISED;
+    return tr_fiber_inherited_storage(f);
+}
+
+static MAY_GC MAY_RAISE Value fiber_set_storage(Fiber *f, Value self, const Args *args) {
+    if (need_own_storage(f, self) == TR_RAISED) return TR_RAISED;
+    Value storage = check_storage(f, args->argv[0]);
+    if (storage == TR_RAISED) return TR_RAISED;
+    f->storage = storage;
+    return args->argv[0];
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_s_aref(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    Id key = tr_to_id(f, args->argv[0]);
+    if (!key) return TR_RAISED;
+    if (f->storage == TR_NIL) return TR_NIL;
+    Value value = tr_hash_get_symbol(f->storage, key);
+    return value == TR_UNDEF ? TR_NIL : value;
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_s_aset(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    Id key = tr_to_id(f, args->argv[0]);
+    Value value = args->argv[1];
+    if (!key) return TR_RAISED;
+    if (value == TR_NIL) {
+        if (f->storage != TR_NIL && tr_hash_delete(f, f->storage, tr_value_from_id(key)) == TR_RAISED) return TR_RAISED;
+        return value;
+    }
+    if (f->storage == TR_NIL) f->storage = tr_hash_new(f);
+    if (tr_hash_set_symbol(f, f->storage, key, value) == TR_RAISED) return TR_RAISED;
+    return value;
+}
+
+/* ---- switching ---- */
+
+static MAY_GC Value pack(Fiber *f, int argc, const Value *argv) {
+    if (argc == 0) return TR_NIL;
+    return argc == 1 ? argv[0] : tr_array_new_from(f, (size_t)argc, argv);
+}
+
+static Fiber *root_return_point(Fiber *f) {
+    FiberObject *o = object_of(tr_fiber_face(f->thread->root_fiber));
+    while (o->resuming != TR_NIL && object_of(o->resuming)->fiber) o = object_of(o->resuming);
+    return o->fiber;
+}
+
+/* What arrived while we were away. */
+static MAY_SWITCH MAY_RAISE Value arrive(Fiber *f) {
+    Value value = f->transfer_value;
+    uint8_t kind = f->state;
+    f->transfer_value = TR_NIL;
+    f->state = TRANSFER_VALUE;
+    if (kind == TRANSFER_RAISE) return tr_raise_value(f, value);
+    if (kind == TRANSFER_KILL) {
+        f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
+        return TR_RAISED;
+    }
+    return value;
+}
+
+static void set_off(Fiber *to, Value value, enum TransferKind kind) {
+    to->transfer_value = value;
+    to->state = (uint8_t)kind;
+    object_of(to->face)->status = FIBER_RESUMED;
+}
+
+static _Noreturn void finish(Fiber *f, Value result) {
+    FiberObject *o = object_of(f->face);
+    enum TransferKind kind = TRANSFER_VALUE;
+    Value value = result;
+    if (result == TR_RAISED) {
+        value = f->unwind.value;
+        kind = f->unwind.kind == UNWIND_RAISE ? TRANSFER_RAISE : TRANSFER_KILL;
+        if (kind == TRANSFER_KILL) value = TR_NIL;
+        if (kind == TRANSFER_KILL && o->is_killed) kind = TRANSFER_VALUE; /* Fiber#kill ends here; Thread#kill goes on */
+    }
+    Fiber *to = f->resumer ? f->resumer : root_return_point(f);
+    if (f->resumer) object_of(f->resumer->face)->resuming = TR_NIL;
+    f->resumer = NULL;
+    o->status = FIBER_TERMINATED;
+    o->fiber = NULL;
+    o->resuming = TR_NIL;
+    set_off(to, value, kind);
+    tr_fiber_switch_for_good(f, to);
+}
+
+/* What a new fiber's coroutine runs. The arguments came as one value: of several, an Array (transfer_count says so). */
+static void run_fiber(Fiber *f) {
+    FiberObject *o = object_of(f->face);
+    Value proc = o->proc;
+    int argc = f->transfer_count;
+    f->transfer_count = 0;
+    Value argument = arrive(f);
+    Value result = TR_RAISED;
+    if (argument != TR_RAISED) {
+        const Value *argv = argc > 1 ? tr_array(argument)->items : &argument;
+        result = tr_fiber_run_proc(f, proc, argc, argv);
+        TR_KEEP(argument);
+    }
+    finish(f, result);
+}
+
+static MAY_GC MAY_RAISE Value give_stacks(Fiber *f, Value fiber) {
+    FiberObject *o = object_of(fiber);
+    Value storage = o->storage;
+    Fiber *made = tr_fiber_alloc(f->thread, run_fiber);
+    if (!made) return tr_raise(f, tr_class.fiber_error, "can't alloc machine stack to fiber: Cannot allocate memory");
+    made->face = fiber;
+    made->storage = storage == TR_UNDEF ? TR_NIL : storage;
+    made->is_blocking = o->is_blocking;
+    o->fiber = made;
+    return TR_NIL;
+}
+
+/* From f to `fiber`. `resumes`: f waits for it. */
+static MAY_SWITCH MAY_RAISE Value switch_to(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind,
+                                            bool resumes, bool yields) {
+    FiberObject *o = object_of(fiber);
+    if (o->thread_serial != f->thread->state->serial) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
+    Value self = tr_fiber_face(f);
+    if (o->status == FIBER_CREATED) {
+        if (give_stacks(f, fiber) == TR_RAISED) return TR_RAISED;
+        o->fiber->transfer_count = argc;
+    }
+    Value value = pack(f, argc, argv);
+    Fiber *to = o->fiber;
+    FiberObject *me = object_of(self);
+    if (resumes) {
+        to->resumer = f;
+        tr_write(self, &me->resuming, fiber);
+    }
+    me->status = resumes ? FIBER_RESUMED : FIBER_SUSPENDED;
+    me->is_yielding = yields;
+    set_off(to, value, kind);
+    tr_fiber_switch(f, to);
+    me->status = FIBER_RESUMED;
+    me->is_yielding = false;
+    TR_KEEP(self);
+    return arrive(f);
+}
+
+static MAY_SWITCH MAY_RAISE Value resume(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind) {
+    FiberObject *o = object_of(fiber);
+    const char *message = NULL;
+    if (kind == TRANSFER_RAISE && o->status == FIBER_CREATED) message = "cannot raise exception on unborn fiber";
+    else if (o->status == FIBER_TERMINATED) message = "attempt to resume a terminated fiber";
+    else if (fiber == f->face) message = "attempt to resume the current fiber";
+    else if (o->fiber && o->fiber->resumer) message = "attempt to resume a resumed fiber (double resume)";
+    else if (o->resuming != TR_NIL) message = "attempt to resume a resuming fiber";
+    else if (o->status == FIBER_SUSPENDED && !o->is_yielding) message = "attempt to resume a transferring fiber";
+    if (message) return tr_raise(f, tr_class.fiber_error, message);
+    return switch_to(f, fiber, argc, argv, kind, true, false);
+}
+
+Value tr_fiber_resume(Fiber *f, Value fiber, int argc, const Value *argv) {
+    return resume(f, fiber, argc, argv, TRANSFER_VALUE);
+}
+
+Value tr_fiber_yield(Fiber *f, int argc, const Value *argv) {
+    Fiber *back = f->resumer;
+    if (!back) return tr_raise(f, tr_class.fiber_error, "attempt to yield on a not resumed fiber");
+    f->resumer = NULL;
+    object_of(back->face)->resuming = TR_NIL;
+    return switch_to(f, back->face, argc, argv, TRANSFER_VALUE, false, true);
+}
+
+static MAY_SWITCH MAY_RAISE Value transfer(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind) {
+    FiberObject *o = object_of(fiber);
+    const char *message = NULL;
+    if (o->resuming != TR_NIL) message = "attempt to transfer to a resuming fiber";
+    else if (o->is_yielding) message = "attempt to transfer to a yielding fiber";
+    else if (o->status == FIBER_TERMINATED) message = "dead fiber called";
+    if (message) return tr_raise(f, tr_class.fiber_error, message);
+    if (fiber == f->face) return pack(f, argc, argv);
+    return switch_to(f, fiber, argc, argv, kind, false, false);
+}
+
+Value tr_fiber_transfer(Fiber *f, Value fiber, int argc, const Value *argv) {
+    return transfer(f, fiber, argc, argv, TRANSFER_VALUE);
+}
+
+static MAY_SWITCH MAY_RAISE Value send_off(Fiber *f, Value fiber, Value value, enum TransferKind kind) {
+    FiberObject *o = object_of(fiber);
+    while (o->resuming != TR_NIL) { /* the innermost of those that it waits for */
+        fiber = o->resuming;
+        o = object_of(fiber);
+    }
+    if (fiber == f->face) {
+        if (kind == TRANSFER_RAISE) return tr_raise_value(f, value);
+        f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
+        return TR_RAISED;
+    }
+    if (o->status == FIBER_SUSPENDED && !o->is_yielding) return transfer(f, fiber, 1, &value, kind);
+    return resume(f, fiber, 1, &value, kind);
+}
+
+Value tr_fiber_raise(Fiber *f, Value fiber, Value exception) { return send_off(f, fiber, exception, TRANSFER_RAISE); }
+
+/* ---- methods ---- */
+
+/* Fiber.new(blocking: false, storage: true) { |*arguments| … } */
+static MAY_SWITCH MAY_RAISE Value fiber_initialize(Fiber *f, Value self, const Args *args) {
+    static const Id names[2] = {TR_ID_blocking, TR_ID_storage};
+    Value given[2];
+    if (!tr_keywords(f, args->keywords, names, 0, 2, given, false)) return TR_RAISED;
+    if (!tr_block_is_given(args->block))
+        return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
+    FiberObject *o = object_of(self);
+    if (o->proc != TR_NIL) return tr_raise(f, tr_class.fiber_error, "cannot initialize fiber twice");
+    Value storage = given[1] == TR_UNDEF || given[1] == TR_TRUE ? tr_fiber_inherited_storage(f) : check_storage(f, given[1]);
+    if (storage == TR_RAISED) return TR_RAISED;
+    tr_write(self, &o->storage, storage);
+    Value proc = tr_block_to_proc(f, args->block);
+    if (proc == TR_RAISED) return TR_RAISED;
+    tr_write(self, &o->proc, proc);
+    o->is_blocking = given[0] != TR_UNDEF && tr_is_truthy(given[0]);
+    Value path = tr_caller_location(f, &o->line);
+    tr_write(self, &o->path, path);
+    return TR_NIL;
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_resume(Fiber *f, Value self, const Args *args) {
+    if (!get_fiber(f, self)) return TR_RAISED;
+    return tr_fiber_resume(f, self, args->argc, args->argv);
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_transfer(Fiber *f, Value self, const Args *args) {
+    if (!get_fiber(f, self)) return TR_RAISED;
+    return tr_fiber_transfer(f, self, args->argc, args->argv);
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_s_yield(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    return tr_fiber_yield(f, args->argc, args->argv);
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_raise(Fiber *f, Value self, const Args *args) {
+    if (!get_fiber(f, self)) return TR_RAISED;
+    Value exception = tr_exception_from_args(f, args->argc, args->argv, args->keywords);
+    if (exception == TR_RAISED) return TR_RAISED;
+    return tr_fiber_raise(f, self, exception);
+}
+
+/* Fiber#kill -> self: it unwinds, running its ensures */
+static MAY_SWITCH MAY_RAISE Value fiber_kill(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    FiberObject *o = get_fiber(f, self);
+    if (!o) return TR_RAISED;
+    if (o->is_killed) return TR_FALSE;
+    if (o->thread_serial != f->thread->state->serial) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
+    o->is_killed = true;
+    if (o->status == FIBER_CREATED) o->status = FIBER_TERMINATED;
+    if (o->status == FIBER_TERMINATED) return self;
+    if (send_off(f, self, TR_NIL, TRANSFER_KILL) == TR_RAISED) return TR_RAISED;
+    return self;
+}
+
+static Value fiber_alive(Fiber *f, Value self, const Args *args) {
+    (void)f, (void)args;
+    return tr_bool(tr_fiber_is_alive(self));
+}
+
+static Value fiber_is_blocking(Fiber *f, Value self, const Args *args) {
+    (void)f, (void)args;
+    FiberObject *o = object_of(self);
+    return tr_bool(o->fiber && !o->is_root ? o->fiber->is_blocking : o->is_blocking);
+}
+
+static MAY_GC Value fiber_s_current(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return tr_fiber_face(f);
+}
+
+/* Fiber.blocking? -> 1 or false */
+static Value fiber_s_is_blocking(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return f->is_blocking ? TR_FIX(1) : TR_FALSE;
+}
+
+/* Fiber.blocking { |fiber| … }: the scheduler is not asked meanwhile */
+static MAY_SWITCH MAY_RAISE Value fiber_s_blocking(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    Value face = tr_fiber_face(f);
+    bool before = f->is_blocking, object_before = object_of(face)->is_blocking;
+    f->is_blocking = object_of(face)->is_blocking = true;
+    Value result = tr_yield1(f, args->block, face);
+    f->is_blocking = before;
+    object_of(face)->is_blocking = object_before;
+    return result;
+}
+
+static const char *status_name(const FiberObject *o) {
+    switch (o->status) {
+    case FIBER_CREATED: return "created";
+    case FIBER_RESUMED: return "resumed";
+    case FIBER_SUSPENDED: return "suspended";
+    default: return "terminated";
+    }
+}
+
+/* #<Fiber:0x… file:line (status)> */
+static MAY_GC Value fiber_inspect(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    FiberObject *o = object_of(self);
+    Value text = tr_any_to_s(f, self); /* "#<Fiber:0x…>" without the bracket, and what we know */
+    if (tr_string_resize(f, text, tr_string(text)->size - 1) == TR_RAISED) return TR_RAISED;
+    if (tr_is_string(o->path)) {
+        Value place = tr_string_format(f, " %s:%d", tr_string(o->path)->bytes, o->line);
+        if (tr_string_append(f, text, place) == TR_RAISED) return TR_RAISED;
+    }
+    Value status = tr_string_format(f, " (%s)>", status_name(o));
+    if (tr_string_append(f, text, status) == TR_RAISED) return TR_RAISED;
+    return text;
+}
+
+static MAY_SWITCH MAY_RAISE Value capture(Fiber *f, Value self, const Args *args, Value (*convert)(Fiber *, Value)) {
+    FiberObject *o = object_of(self);
+    if (o->status == FIBER_TERMINATED || (!o->fiber && self != f->face)) return tr_array_new(f, 0);
+    int64_t from = 0, count = -1;
+    if (args->argc > 0 && !tr_to_long(f, args->argv[0], &from)) return TR_RAISED;
+    if (args->argc > 1 && args->argv[1] != TR_NIL && !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
+    Value captured = tr_backtrace_capture(o->fiber, (int)from, (int)count);
+    return convert(f, captured);
+}
+
+static MAY_SWITCH MAY_RAISE Value fiber_backtrace(Fiber *f, Value self, const Args *args) {
+    return capture(f, self, args, tr_backtrace_strings);
+}
+static MAY_SWITCH MAY_RAISE Value fiber_backtrace_locations(Fiber *f, Value self, const Args *args) {
+    return capture(f, self, args, tr_backtrace_locations);
+}
+
+static const MethodDef fiber_methods[] = {
+    {"initialize", fiber_initialize, ARITY(0, 0), METHOD_PRIVATE | METHOD_KEYWORDS},
+    {"resume", fiber_resume, ARITY_REST(0), 0},
+    {"transfer", fiber_transfer, ARITY_REST(0), 0},
+    {"raise", fiber_raise, ARITY(0, 3), METHOD_KEYWORDS},
+    {"kill", fiber_kill, ARITY(0, 0), 0},
+    {"alive?", fiber_alive, ARITY(0, 0), 0},
+    {"blocking?", fiber_is_blocking, ARITY(0, 0), 0},
+    {"storage", fiber_storage, ARITY(0, 0), 0},
+    {"storage=", fiber_set_storage, ARITY(1, 1), 0},
+    {"backtrace", fiber_backtrace, ARITY(0, 2), 0},
+    {"backtrace_locations", fiber_backtrace_locations, ARITY(0, 2), 0},
+    {"inspect", fiber_inspect, ARITY(0, 0), 0},
+    {"to_s", fiber_inspect, ARITY(0, 0), 0},
+    {NULL, NULL, 0, 0, 0},
+};
+static const MethodDef fiber_singleton_methods[] = {
+    {"yield", fiber_s_yield, ARITY_REST(0), 0},
+    {"current", fiber_s_current, ARITY(0, 0), 0},
+    {"[]", fiber_s_aref, ARITY(1, 1), 0},
+    {"[]=", fiber_s_aset, ARITY(2, 2), 0},
+    {"blocking?", fiber_s_is_blocking, ARITY(0, 0), 0},
+    {"blocking", fiber_s_blocking, ARITY(0, 0), 0},
+    {NULL, NULL, 0, 0, 0},
+};
+static void fiber_init(Fiber *f) {
+    for (const MethodDef *m = tr_fiber_scheduler_methods; m->name; m++)
+        tr_define_singleton_method(f, (Value)tr_class.fiber, m->name, m->fn, m->min, m->max, m->flags);
+}
+const ClassDef tr_fiber_def = {
+    .klass = &tr_class.fiber, .methods = fiber_methods, .singleton_methods = fiber_singleton_methods,
+    .alloc = fiber_alloc, .instance_type = TYPE_FIBER, .init = fiber_init,
+};
