@@ -14,6 +14,7 @@
     X(tr_clock_def) \
     X(tr_comparable_def) \
     X(tr_complex_def) \
+    X(tr_condition_variable_def) \
     X(tr_data_class_def) \
     X(tr_dir_def) \
     X(tr_encoding_class) \
@@ -21,6 +22,7 @@
     X(tr_env_def) \
     X(tr_exception_class) \
     X(tr_false_def) \
+    X(tr_fiber_def) \
     X(tr_file_def) \
     X(tr_file_stat_def) \
     X(tr_file_test_def) \
@@ -54,11 +56,13 @@
     X(tr_module_class_def) \
     X(tr_module_constant_def) \
     X(tr_module_reflection_def) \
+    X(tr_mutex_def) \
     X(tr_name_error_class) \
     X(tr_nil_def) \
     X(tr_no_matching_pattern_key_error_class) \
     X(tr_no_method_error_class) \
     X(tr_proc_class) \
+    X(tr_queue_def) \
     X(tr_random_def) \
     X(tr_range_class_def) \
     X(tr_rational_def) \
@@ -67,12 +71,19 @@
     X(tr_set_class_def) \
     X(tr_string_class) \
     X(tr_struct_class_def) \
+    X(tr_signal_def) \
     X(tr_signal_exception_class) \
+    X(tr_signal_kernel_def) \
+    X(tr_sized_queue_def) \
     X(tr_stop_iteration_class) \
+    X(tr_struct_class_def) \
     X(tr_symbol_class) \
     X(tr_syntax_error_class) \
     X(tr_system_call_error_class) \
     X(tr_system_exit_class) \
+    X(tr_thread_def) \
+    X(tr_thread_group_def) \
+    X(tr_thread_sleep_def) \
     X(tr_time_def) \
     X(tr_true_def) \
     X(tr_unbound_method_def) \

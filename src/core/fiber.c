@@ -198,7 +198,7 @@ static void run_fiber(Fiber *f) {
     Value result = TR_RAISED;
     if (argument != TR_RAISED) {
         const Value *argv = argc > 1 ? tr_array(argument)->items : &argument;
-        result = tr_fiber_run_proc(f, proc, argc, argv);
+        result = tr_fiber_run_proc(f, proc, TR_UNDEF, argc, argv, TR_NIL);
         TR_KEEP(argument);
     }
     finish(f, result);
@@ -340,7 +340,7 @@ static MAY_SWITCH MAY_RAISE Value fiber_s_yield(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value fiber_raise(Fiber *f, Value self, const Args *args) {
     if (!get_fiber(f, self)) return TR_RAISED;
-    Value exception = tr_exception_from_args(f, args->argc, args->argv, args->keywords);
+    Value exception = tr_make_exception(f, args);
     if (exception == TR_RAISED) return TR_RAISED;
     return tr_fiber_raise(f, self, exception);
 }

@@ -44,9 +44,8 @@ static inline Value tr_fiber_scheduler(const Fiber *f) {
     return TR_LIKELY(f->thread->state->fiber_scheduler == TR_NIL) || f->is_blocking ? TR_NIL : f->thread->state->fiber_scheduler;
 }
 
-/* The exception that Thread#raise(*args) and Fiber#raise(*args) mean, cause: keyword included; TR_RAISED. */
-MAY_SWITCH MAY_RAISE Value tr_exception_from_args(Fiber *f, int argc, const Value *argv, Value keywords);
-
 extern const MethodDef tr_fiber_scheduler_methods[]; /* singleton methods: core/fiber_scheduler.c */
+/* Runs what is left and takes the scheduler away: at the end of the thread. */
+MAY_SWITCH MAY_RAISE Value tr_fiber_scheduler_close(Fiber *f);
 
 #endif

@@ -114,18 +114,13 @@ void tr_thread_finish(Fiber *f, Value result) {
     s->is_aborting = false;
 }
 
-static MAY_SWITCH MAY_RAISE Value run_with_keywords(Fiber *f, Value proc, const Args *args) {
-    return tr_yield_full(f, tr_block_from_proc(proc), args->argc, args->argv, TR_NIL, f->thread->state->keywords);
-}
-
 static void run_thread(Fiber *f) {
     ThreadState *s = f->thread->state;
     Value result = TR_SAFEPOINT(f); /* raised or killed before it began */
     if (result != TR_RAISED) {
         Value arguments = s->arguments;
         int argc = arguments == TR_NIL ? 0 : (int)tr_array_count(arguments);
-        Value entry = s->keywords == TR_NIL ? s->entry : tr_proc_from_c(f, run_with_keywords, s->entry, 0, -1, false);
-        result = tr_fiber_run_proc(f, entry, argc, argc ? tr_array(arguments)->items : NULL);
+        result = tr_fiber_run_proc(f, s->entry, TR_UNDEF, argc, argc ? tr_array(arguments)->items : NULL, s->keywords);
         TR_KEEP(arguments);
     }
     tr_thread_finish(f, result);

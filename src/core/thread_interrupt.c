@@ -8,6 +8,7 @@
  * A kill stands in the queue as an Integer, TR_KILL_SIGNAL: handle_interrupt(Integer => :never) defers it.
  */
 #include "core/core.h"
+#include "core/exception.h"
 #include "core/signal.h"
 #include "core/thread.h"
 
@@ -137,27 +138,6 @@ Value tr_thread_send(Fiber *f, Thread *thread, Value item) {
     return TR_NIL;
 }
 
-Value tr_exception_from_args(Fiber *f, int argc, const Value *argv, Value keywords) {
-    Value cause = keywords == TR_NIL ? TR_UNDEF : tr_hash_get_symbol(keywords, tr_intern_cstr("cause"));
-    if (argc == 0 && cause != TR_UNDEF) return tr_raise(f, tr_class.argument_error, "only cause is given with no arguments");
-    Value exception;
-    if (argc == 0) {
-        exception = tr_exception_new(f, tr_class.runtime_error, tr_string_new_cstr(f, "unhandled exception"));
-    } else if (argc == 1 && tr_is_string(argv[0])) {
-        exception = tr_exception_new(f, tr_class.runtime_error, argv[0]);
-    } else {
-        exception = tr_call_if_responds(f, argv[0], tr_intern_cstr("exception"), argc > 1 ? 1 : 0, argv + 1);
-        if (exception == TR_RAISED) return TR_RAISED;
-        if (exception == TR_UNDEF) return tr_raise(f, tr_class.type_error, "exception class/object expected");
-        if (!tr_is_type(exception, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
-        if (argc > 2 && tr_call(f, exception, tr_intern_cstr("set_backtrace"), 1, argv[2]) == TR_RAISED) return TR_RAISED;
-    }
-    if (cause == TR_UNDEF) return exception;
-    if (cause != TR_NIL && !tr_is_type(cause, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
-    tr_write(exception, &((Exception *)exception)->cause, cause);
-    return exception;
-}
-
 static MAY_GC MAY_RAISE Thread *thread_of(Fiber *f, Value v) {
     if (!tr_data_is(v, &tr_thread_type) || !((ThreadObject *)v)->thread) {
         Value raised = tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected VM/thread)", tr_real_class_of(v));
@@ -171,7 +151,7 @@ static MAY_SWITCH MAY_RAISE Value thread_raise(Fiber *f, Value self, const Args 
     Thread *thread = thread_of(f, self);
     if (!thread) return TR_RAISED;
     if (thread->state->is_over) return TR_NIL;
-    Value exception = tr_exception_from_args(f, args->argc, args->argv, args->keywords);
+    Value exception = tr_make_exception(f, args);
     if (exception == TR_RAISED) return TR_RAISED;
     if (tr_thread_send(f, thread, exception) == TR_RAISED) return TR_RAISED;
     return TR_SAFEPOINT(f) == TR_RAISED ? TR_RAISED : TR_NIL;

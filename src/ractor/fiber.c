@@ -136,8 +136,10 @@ void tr_thread_trace(Tracer *tracer, const Thread *thread) {
     else tr_fiber_trace(tracer, root);
 }
 
-void tr_ractor_trace_threads(Tracer *tracer, void *ractor) {
-    for (ThreadState *s = ((Ractor *)ractor)->sched->threads; s; s = s->all_next) {
+void tr_ractor_trace_threads(Tracer *tracer, void *context) {
+    Ractor *ractor = context;
+    tr_trace_range(tracer, ractor->locals, ractor->local_count);
+    for (ThreadState *s = ractor->sched->threads; s; s = s->all_next) {
         tr_trace(tracer, s->thread->face);
         tr_thread_trace(tracer, s->thread);
     }

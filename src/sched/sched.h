@@ -80,6 +80,7 @@ int tr_worker_index(const Worker *worker);
 bool tr_sched_is_stuck(void);
 /* The period of the tick in nanoseconds; before boot or by the main Ractor. */
 void tr_sched_set_tick(int64_t period_ns);
+extern void (*tr_sched_kicked)(void); /* called by a worker after its sleep in the poller; set at boot */
 extern _Atomic int tr_sched_outside_count; /* work on helper threads that will wake somebody */
 
 /* Stops the world: returns when every other worker is at the border of a task (all its coroutines parked) or waits in

@@ -41,6 +41,7 @@ _Atomic int tr_idle_count;
 _Atomic int tr_fence_word;
 #endif
 _Atomic int tr_sched_outside_count;
+void (*tr_sched_kicked)(void);
 static _Atomic int searching;   /* workers that look for work, or were woken to; seq_cst */
 static _Atomic bool is_poller_taken;
 static int worker_limit;        /* fixed at boot */
@@ -342,6 +343,7 @@ static void poll_until_event(Worker *worker) {
     atomic_store(&worker->is_polling, false);
     atomic_store(&is_poller_taken, false);
     if (tr_task_first_deadline() != TR_NO_DEADLINE) tr_task_fire_due(tr_now_ns());
+    if (tr_sched_kicked) tr_sched_kicked();
 }
 
 static void sleep_until_woken(Worker *worker) {
