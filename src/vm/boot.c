@@ -101,6 +101,12 @@ static int worker_count(int wanted) {
     return 1;
 }
 
+/* The names of the first classes are older than String. */
+static void give_class(Value object, void *data) {
+    (void)data;
+    if (tr_object_type(object) == TYPE_STRING && !tr_header(object)->klass) tr_header(object)->klass = tr_class.string;
+}
+
 Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
     tr_symbol_boot();
@@ -111,6 +117,7 @@ Fiber *tr_vm_boot(const VmOptions *options) {
     Fiber *f = make_main_ractor();
     bool was_disabled = tr_heap_set_disabled(f->heap, true); /* nothing half-made is ever traced */
     tr_boot_classes(f);
+    tr_heap_each_object(f->heap, give_class, NULL);
     make_main_object(f);
     f->frame->captured.self = main_object;
     tr_frame_boot(f);

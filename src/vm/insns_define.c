@@ -174,6 +174,7 @@ Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
         return TR_RAISED;
     }
     if (atomic_load_explicit(&cache->state, memory_order_relaxed) == f) {
+        if (!cache->cell) cache->cell = tr_cell_new();
         tr_cell_set(f, cache->cell, v);
         atomic_store_explicit(&cache->state, cache, memory_order_release); /* pairs with the acquire above */
     }
