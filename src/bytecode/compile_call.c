@@ -538,7 +538,7 @@ static void for_body(Scope *s, const AstNode *node) {
     if (loop->index->type != AST_MULTI_TARGET_NODE) {
         uint32_t number = tr_local_add(s, 0);
         params->lead_count = params->size = 1;
-        params->is_simple = true;
+        params->is_simple = params->ambiguous_param0 = true; /* an Array is not spread over one variable */
         tr_compile_assign_to(s, loop->index, push_local, &number);
     } else {
         const AstMultiTargetNode *targets = (const AstMultiTargetNode *)loop->index;

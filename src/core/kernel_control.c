@@ -287,7 +287,7 @@ Value tr_at_exit_add(Fiber *f, Value proc) {
 
 static MAY_SWITCH MAY_RAISE Value kernel_at_exit(Fiber *f, Value self, const Args *args) {
     (void)self;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "called without block");
+    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "called without a block");
     Value proc = tr_block_to_proc(f, args->block);
     return proc == TR_RAISED ? proc : tr_at_exit_add(f, proc);
 }

@@ -297,6 +297,11 @@ static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *
             call->argc = max;
         }
     } else if (call->argc < min || (max >= 0 && call->argc > max)) {
+        if (p->keywords && has_keywords && p->keywords->rest_start < 0) { /* keywords nobody knows are told first */
+            Value unknown = leftover(f, p->keywords, &given, false);
+            if (unknown == TR_RAISED) return -1;
+            if (tr_array_count(unknown) > 0) return raise_keywords(f, iseq, call, method, "unknown", unknown);
+        }
         return raise_arity(f, iseq, call, method, call->argc, min, max);
     }
     int argc = call->argc;

@@ -67,7 +67,7 @@ static MAY_SWITCH MAY_RAISE Value convert_to_proc(Fiber *f, Value v) {
     if (proc == TR_RAISED) return TR_RAISED;
     Class *klass = tr_real_class_of(v);
     if (proc == TR_UNDEF)
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Proc)", klass);
+        return tr_raise(f, tr_class.type_error, "no implicit conversion of %pC into Proc", klass);
     if (!tr_is_proc(proc))
         return tr_raise(f, tr_class.type_error, "can't convert %pC to Proc (%pC#to_proc gives %pC)", klass, klass,
                         tr_real_class_of(proc));
@@ -308,7 +308,7 @@ Value tr_method_start(Fiber *f, Call *call, const Method *method) {
 Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Iseq *block) {
     Call call;
     const Method *method = tr_ep_method(frame->captured.ep);
-    if (!method) return tr_raise(f, tr_class.runtime_error, "super called outside of method");
+    if (!method) return tr_raise(f, tr_class.no_method_error, "super called outside of method");
     if ((data->flags & CALL_ZSUPER) && method->kind == METHOD_PROC)
         return tr_raise(f, tr_class.runtime_error,
                         "implicit argument passing of super from method defined by define_method() is not supported."

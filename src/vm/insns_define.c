@@ -88,8 +88,9 @@ Value tr_insn_defined(Fiber *f, Frame *frame, int64_t kind, Value object, Value 
     case DEFINED_GVAR: return tr_bool(tr_global_is_defined(id));
     case DEFINED_CVAR: {
         Class *klass = tr_cvar_base(f, tr_ep_cref(f, ep));
-        if (!klass) return TR_RAISED;
-        return tr_bool(tr_cvar_is_defined(f, klass, id));
+        if (klass) return tr_bool(tr_cvar_is_defined(f, klass, id));
+        f->unwind.kind = UNWIND_NONE; /* at the toplevel there are none */
+        return TR_FALSE;
     }
     case DEFINED_CONST: return tr_bool(tr_const_is_defined_lexical(f, tr_ep_cref(f, ep), id));
     case DEFINED_CONST_FROM: return tr_bool(tr_const_is_defined_public(f, receiver, id));

@@ -715,7 +715,7 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
     OP(opt_new) { /* … nil klass args: see bytecode/iseq.h */
         CallData *data = (CallData *)OPERAND(0);
         Value *klass = sp - data->argc - 1 - ((data->flags & CALL_ARGS_BLOCKARG) != 0);
-        if (TR_LIKELY(tr_is_type(*klass, TYPE_CLASS) && ((Class *)*klass)->alloc &&
+        if (TR_LIKELY(tr_is_type(*klass, TYPE_CLASS) && ((Class *)*klass)->alloc && !(((Class *)*klass)->flags & CLASS_SINGLETON) &&
                       site_is_basic(data, tr_class_of(*klass), tr_class.class))) {
             SAVE(2);
             Value object = ((Class *)*klass)->alloc(f, (Class *)*klass);

@@ -222,9 +222,15 @@ static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method
     while (method && method->kind == METHOD_ZSUPER) method = search(above(*at), method->original_id, at);
     if (!method || method->kind == METHOD_UNDEF) return NULL;
     if (method->kind == METHOD_ALIAS) {
+        Id called_id = method->called_id;
         method = method->as.alias.target;
         Class *element = tr_class_element(klass, method->owner);
         *at = element ? element : method->defined_class;
+        method = complement_locked(f, method, *at);
+        if (method->called_id == called_id || method->kind == METHOD_C) return method;
+        Method *renamed = copy_quietly(f, method); /* what __callee__ answers */
+        renamed->called_id = called_id;
+        return renamed;
     }
     return complement_locked(f, method, *at);
 }
@@ -474,7 +480,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id
     const CallCache *found = find_for_change(klass, old_id);
     if (!found) return raise_undefined(f, klass, old_id);
     const Method *target = found->resolved;
-    if (target->called_id == new_id && target->owner == klass) return TR_NIL;
+    if (new_id == old_id && found->method->owner == klass) return TR_NIL;
     Method *m = tr_method_new(f, klass, new_id, METHOD_ALIAS, tr_method_visibility(found->method));
     m->original_id = target->original_id;
     m->as.alias.target = target;
