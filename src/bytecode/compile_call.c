@@ -478,17 +478,20 @@ static Arguments push_zsuper_arguments(Scope *s) {
     }
     a.flags |= CALL_KW_SPLAT_MUT;
     uint32_t first = (uint32_t)keywords->bits_start - keywords->count;
+    bool has_rest = keywords->rest_start >= 0;
+    if (has_rest) { /* a copy of **rest first, then what was named */
+        emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
+        emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
+        emit1(s, OP_newhash, 0);
+        push_parameter(&z, (uint32_t)keywords->rest_start);
+        emit_call(s, TR_ID_core_hash_merge_kwd, 2);
+    }
     for (uint32_t i = 0; i < keywords->count; i++) {
         tr_emit_symbol(s, keywords->names[i]);
         push_parameter(&z, first + i);
     }
-    emit1(s, OP_newhash, keywords->count * 2);
-    if (keywords->rest_start >= 0) {
-        emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
-        emit(s, OP_swap);
-        push_parameter(&z, (uint32_t)keywords->rest_start);
-        emit_call(s, TR_ID_core_hash_merge_kwd, 2);
-    }
+    if (has_rest) emit_call(s, TR_ID_core_hash_merge_ptr, keywords->count * 2 + 1);
+    else emit1(s, OP_newhash, keywords->count * 2);
     return a;
 }
 

@@ -309,8 +309,7 @@ static void tell_key(Pattern *p, const void *data) {
 
 static void push_keys(Scope *s, const AstHashPatternNode *node) {
     if (node->rest || node->elements.count == 0) {
-        if (node->rest) emit(s, OP_putnil);
-        else emit1(s, OP_newarray, 0);
+        emit(s, OP_putnil);
         return;
     }
     Value keys = tr_array_new(s->compiler->f, node->elements.count);

@@ -36,6 +36,7 @@
     X(tr_interrupt_class) \
     X(tr_io_def) \
     X(tr_io_select_def) \
+    X(tr_iseq_def) \
     X(tr_kernel_autoload_def) \
     X(tr_kernel_control_def) \
     X(tr_kernel_convert_def) \

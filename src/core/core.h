@@ -30,6 +30,8 @@ MAY_SWITCH MAY_RAISE Value tr_exception_message(Fiber *f, Value exception);
 /* "file:line:in 'x': message (Class)" and backtrace, as printed for an uncaught one; String. */
 MAY_SWITCH MAY_RAISE Value tr_exception_full_message(Fiber *f, Value exception, bool highlight);
 MAY_SWITCH void tr_exception_report(Fiber *f, Value exception); /* to $stderr */
+/* The code of a Method or UnboundMethod that is written in Ruby, else NULL. */
+const Iseq *tr_method_object_iseq(Value method);
 /* Symbols of instance variables, methods… as an Array */
 /* Regexp and MatchData: core/regexp.h. Time, IO: core/io.h */
 /* IO: writes to $stdout / $stderr through the object (Ruby-visible redirection honoured). */

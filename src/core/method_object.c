@@ -169,6 +169,8 @@ static const Iseq *iseq_of(const Method *method) {
     return tr_proc(proc)->as.captured.iseq;
 }
 
+const Iseq *tr_method_object_iseq(Value method) { return iseq_of(((const MethodObject *)method)->resolved); }
+
 static MAY_GC Value method_source_location(Fiber *f, Value self, const Args *args) {
     (void)args;
     const Iseq *iseq = iseq_of(method_object(self)->resolved);
