@@ -15,9 +15,9 @@ class Complex
     def polar(magnitude, angle = 0)
       __check_real(magnitude)
       __check_real(angle)
-      return __make(magnitude, 0) if angle.eql?(0)
-      return __make(-magnitude, 0) if angle.is_a?(Float) && angle == Math::PI
-      return __make(0, magnitude) if angle.is_a?(Float) && angle == Math::PI / 2
+      return __make(magnitude, 0.0) if angle == 0
+      return __make(-magnitude, 0.0) if angle.is_a?(Float) && angle == Math::PI
+      return __make(0.0, magnitude) if angle.is_a?(Float) && angle == Math::PI / 2
       __make(magnitude * Math.cos(angle), magnitude * Math.sin(angle))
     end
 
@@ -37,7 +37,7 @@ class Complex
         if value.respond_to?(:to_c)
           value.to_c
         elsif exception
-          raise TypeError, "can't convert #{value == true || value == false ? value.inspect : value.class} into Complex"
+          raise TypeError, value.is_a?(Symbol) ? "not a real" : "can't convert #{value == true || value == false ? value.inspect : value.class} into Complex"
         end
       end
     end
@@ -127,13 +127,18 @@ class Complex
       else
         scale = other.real * other.real + other.imaginary * other.imaginary
         product = self * other.conjugate
-        Complex(product.real.quo(scale), product.imaginary.quo(scale))
+        Complex(__quotient(product.real, scale), __quotient(product.imaginary, scale))
       end
-    when Numeric then other.real? ? Complex(real.quo(other), imaginary.quo(other)) : __coerced(other, :/)
+    when Numeric then other.real? ? Complex(__quotient(real, other), __quotient(imaginary, other)) : __coerced(other, :/)
     else __coerced(other, :/)
     end
   end
   alias quo /
+
+  private def __quotient(value, divisor)
+    result = value.quo(divisor)
+    result.is_a?(Rational) && result.denominator == 1 ? result.numerator : result
+  end
 
   def fdiv(other) = Complex(real.fdiv(other), imaginary.fdiv(other))
 
@@ -229,15 +234,13 @@ class Complex
     none ? value.rationalize : value.rationalize(epsilon)
   end
 
-  def to_s = "#{__part(real, false)}#{__part(imaginary, true)}#{__unit}"
-  def inspect = "(#{self})"
+  def to_s = __text(:to_s)
+  def inspect = "(#{__text(:inspect)})"
 
-  private def __unit = imaginary.is_a?(Float) && !imaginary.finite? ? "*i" : "i"
-
-  private def __part(value, signed)
-    return value.to_s unless signed
-    negative = value.is_a?(Float) ? (value < 0 || (value == 0 && 1 / value < 0)) : value < 0
-    "#{negative ? "-" : "+"}#{value.abs}"
+  private def __text(form)
+    negative = imaginary.is_a?(Float) ? (imaginary < 0 || (imaginary == 0 && 1 / imaginary < 0)) : imaginary < 0
+    magnitude = imaginary.abs.__send__(form)
+    "#{real.__send__(form)}#{negative ? "-" : "+"}#{magnitude}#{"*" unless magnitude.match?(/\d\z/)}i"
   end
 
   private def __exact_real(kind)
@@ -270,6 +273,7 @@ module Kernel
     end
     b = Complex.__send__(:__operand, b, exception)
     return nil if b.nil?
+    raise TypeError, "not a real" unless a.is_a?(Numeric) && b.is_a?(Numeric)
     if a.real? && b.real?
       Complex.__send__(:__make, a, b)
     else

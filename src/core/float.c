@@ -57,15 +57,20 @@ OPERATOR(plus, TR_ID_plus, x + y)
 OPERATOR(minus, TR_ID_minus, x - y)
 OPERATOR(times, TR_ID_times, x * y)
 OPERATOR(divide, TR_ID_divide, x / y)
-OPERATOR(modulo, TR_ID_modulo, tr_double_modulo(x, y))
 OPERATOR(fdiv, TR_ID_fdiv, x / y)
 #undef OPERATOR
+
+static MAY_SWITCH MAY_RAISE Value float_modulo(Fiber *f, Value self, const Args *args) {
+    double y;
+    if (!real_operand(f, args->argv[0], &y)) return other_kind(f, self, args->argv[0], TR_ID_modulo);
+    if (y == 0.0) return tr_raise(f, tr_class.zero_division_error, "divided by 0");
+    return tr_float_new(f, tr_double_modulo(tr_float(self), y));
+}
 
 static MAY_SWITCH MAY_RAISE Value float_power(Fiber *f, Value self, const Args *args) {
     double x = tr_float(self), y;
     if (!real_operand(f, args->argv[0], &y)) return other_kind(f, self, args->argv[0], TR_ID_power);
-    if (x < 0 && y != round(y))
-        return tr_call(f, tr_complex_raw(f, self, TR_FIX(0)), TR_ID_power, 1, args->argv[0]);
+    if (x < 0 && y != round(y)) return tr_negative_power(f, x, y);
     return tr_float_new(f, pow(x, y));
 }
 

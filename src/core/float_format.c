@@ -2,8 +2,9 @@
  *
  * Fifteen correctly rounded digits identify most doubles that people write; sixteen and seventeen are tried only
  * when they do not. Trailing zeros are dropped, so the result has the fewest digits possible. Layout: plain between
- * 1e-4 and 1e16, else d.ddde+XX.
+ * 1e-4 and 1e15, else d.ddde+XX.
  */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 int tr_double_digits(double d, char digits[20], int *point) {
     char text[40];
     d = fabs(d);
-    for (int precision = 15; precision <= 17; precision++) {
+    for (int precision = d < DBL_MIN ? 1 : 15; precision <= 17; precision++) { /* subnormals have fewer digits */
         snprintf(text, sizeof text, "%.*e", precision - 1, d);
         if (precision == 17 || strtod(text, NULL) == d) break;
     }
@@ -39,7 +40,7 @@ Value tr_float_to_s(Fiber *f, double d) {
         return tr_string_new_ascii(f, text);
     }
     int point, count = tr_double_digits(d, digits, &point);
-    if (point > 0 && point <= 16) {
+    if (point > 0 && point <= 15) {
         for (int i = 0; i < point; i++) *p++ = i < count ? digits[i] : '0';
         *p++ = '.';
         if (count <= point) *p++ = '0';

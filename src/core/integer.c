@@ -121,7 +121,7 @@ static MAY_SWITCH MAY_RAISE Value integer_power(Fiber *f, Value self, const Args
     }
     if (tr_is_float(other)) {
         double x = tr_integer_to_double(self), y = tr_float(other);
-        if (x < 0 && y != round(y)) return tr_call(f, as_complex(f, self), TR_ID_power, 1, other);
+        if (x < 0 && y != round(y)) return tr_negative_power(f, x, y);
         return tr_float_new(f, x == 1.0 ? 1.0 : pow(x, y));
     }
     return other_kind(f, self, other, TR_ID_power);
@@ -302,7 +302,7 @@ static MAY_GC Value integer_bit_length(Fiber *f, Value self, const Args *args) {
 }
 static MAY_GC Value integer_size(Fiber *f, Value self, const Args *args) {
     (void)f; (void)args;
-    return TR_FIX(tr_is_fixnum(self) ? 8 : mpz_size(((Bignum *)self)->value) * sizeof(mp_limb_t));
+    return TR_FIX(tr_is_fixnum(self) ? 8 : (mpz_sizeinbase(((Bignum *)self)->value, 2) + 7) / 8);
 }
 
 /* --- conversions --- */

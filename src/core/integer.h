@@ -45,6 +45,8 @@ double tr_double_modulo(double x, double y);                /* sign of y */
 MAY_GC MAY_RAISE Value tr_double_divmod(Fiber *f, double x, double y);
 MAY_GC Value tr_rational_raw(Fiber *f, Value numerator, Value denominator); /* already reduced */
 MAY_GC Value tr_complex_raw(Fiber *f, Value real, Value imaginary);
+/* x ** y for x < 0 and a y that is no integer: a Complex in polar form, exact on the axes. */
+MAY_GC Value tr_negative_power(Fiber *f, double x, double y);
 double tr_rational_to_double(Fiber *f, Value rational);
 /* Integer#chr; encoding TR_UNDEF when not given (core/string_number.c). */
 MAY_SWITCH MAY_RAISE Value tr_integer_to_char(Fiber *f, uint32_t code, Value encoding_or_undef);

@@ -8,7 +8,7 @@ static Class *domain_error; /* Math::DomainError; written at boot only */
 Class *tr_math_domain_error(void) { return domain_error; }
 
 static MAY_GC MAY_RAISE Value raise_domain(Fiber *f, const char *function) {
-    return tr_raise(f, domain_error, "Numerical argument is out of domain - \"%s\"", function);
+    return tr_raise(f, domain_error, "Numerical argument is out of domain - %s", function);
 }
 
 static MAY_SWITCH MAY_RAISE bool argument(Fiber *f, const Args *args, int index, double *out) {
@@ -16,6 +16,12 @@ static MAY_SWITCH MAY_RAISE bool argument(Fiber *f, const Args *args, int index,
     if (tr_is_float(v)) { *out = tr_float(v); return true; }
     if (tr_is_integer(v)) { *out = tr_integer_to_double(v); return true; }
     return tr_to_double(f, v, out);
+}
+
+/* cbrt with one Newton step: libm's result may be off by a unit. */
+static double cube_root(double x) {
+    double root = cbrt(x);
+    return isfinite(root) && root != 0 ? (2.0 * root + (x / root / root)) / 3.0 : root;
 }
 
 /* A function of one argument that is defined where `domain` holds. */
@@ -42,7 +48,7 @@ FUNCTION(atanh, x == 1 ? INFINITY : x == -1 ? -INFINITY : atanh(x), x >= -1 && x
 FUNCTION(exp, exp(x), true)
 FUNCTION(expm1, expm1(x), true)
 FUNCTION(log1p, log1p(x), x >= -1)
-FUNCTION(cbrt, cbrt(x), true)
+FUNCTION(cbrt, cube_root(x), true)
 FUNCTION(erf, erf(x), true)
 FUNCTION(erfc, erfc(x), true)
 #undef FUNCTION

@@ -223,6 +223,17 @@ Value tr_complex_raw(Fiber *f, Value real, Value imaginary) {
 
 Value tr_complex_new(Fiber *f, Value real, Value imaginary) { return tr_complex_raw(f, real, imaginary); }
 
+Value tr_negative_power(Fiber *f, double x, double y) {
+    double magnitude = pow(-x, y), turns = fmod(y, 2.0); /* the angle is turns * pi */
+    if (turns < 0) turns += 2.0;
+    double real = cos(M_PI * turns), imaginary = sin(M_PI * turns);
+    if (turns == 0.5 || turns == 1.5) {
+        real = 0.0;
+        imaginary = turns == 0.5 ? 1.0 : -1.0;
+    }
+    return tr_complex_raw(f, tr_float_new(f, magnitude * real), tr_float_new(f, magnitude * imaginary));
+}
+
 static MAY_GC Value complex_real(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return ((Complex *)self)->real; }
 static MAY_GC Value complex_imaginary(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return ((Complex *)self)->imaginary; }
 static MAY_GC Value complex_s_make(Fiber *f, Value self, const Args *args) {

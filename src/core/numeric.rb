@@ -98,11 +98,12 @@ class Numeric
       step = by
     end
     unless block
+      raise ArgumentError, "step can't be 0" if step == 0
       if (step.is_a?(Numeric) || step.nil?) && (limit.nil? || limit.is_a?(Numeric))
         return Enumerator::ArithmeticSequence.__send__(:__make, self, limit, no_by ? step : by, false,
                                                        [self, :step, no_limit, no_step, no_by, no_to])
       end
-      raise ArgumentError, "step must be numeric" if step.respond_to?(:to_str) && no_by == nil
+      return to_enum(:step, *(no_limit ? [] : [limit]), *(no_step ? no_limit ? [] : [1] : [step]))
     end
     raise ArgumentError, "step can't be 0" if step == 0
     raise TypeError, "no implicit conversion from nil to integer" if step.nil? && !no_step

@@ -201,7 +201,7 @@ static MAY_SWITCH MAY_RAISE Value random_initialize_copy(Fiber *f, Value self, c
 /* --- numbers out of it --- */
 
 static MAY_SWITCH MAY_RAISE Value raise_invalid(Fiber *f, Value argument) {
-    Value text = tr_is_nil(argument) ? tr_string_new_ascii(f, "nil") : tr_inspect(f, argument);
+    Value text = tr_to_s(f, argument);
     if (text == TR_RAISED) return TR_RAISED;
     return tr_raise(f, tr_class.argument_error, "invalid argument - %s", tr_string(text)->bytes);
 }
@@ -237,6 +237,12 @@ static MAY_SWITCH MAY_RAISE Value in_range(Fiber *f, Generator *g, Range *range)
     return offset == TR_RAISED ? TR_RAISED : tr_integer_add(f, begin, offset);
 }
 
+static bool is_numeric_range(Value v) {
+    if (!tr_is_type(v, TYPE_RANGE)) return false;
+    Value begin = ((Range *)v)->begin, end = ((Range *)v)->end;
+    return (begin == TR_NIL || tr_is_kind_of(begin, tr_class.numeric)) && (end == TR_NIL || tr_is_kind_of(end, tr_class.numeric));
+}
+
 /* Random#rand, Random.rand: strict about its argument. */
 static MAY_SWITCH MAY_RAISE Value random_rand(Fiber *f, Value self, const Args *args) {
     Generator *g = random_of(f, self)->generator;
@@ -246,10 +252,10 @@ static MAY_SWITCH MAY_RAISE Value random_rand(Fiber *f, Value self, const Args *
     if (tr_is_float(limit)) {
         double max = tr_float(limit);
         if (!isfinite(max)) return raise_domain(f);
-        if (max <= 0) return raise_invalid(f, limit);
-        return tr_float_new(f, next_double(g) * max);
+        if (max < 0) return raise_invalid(f, limit);
+        return tr_float_new(f, next_double(g) * (max == 0 ? 1 : max));
     }
-    if (tr_is_type(limit, TYPE_RANGE)) {
+    if (is_numeric_range(limit)) {
         result = in_range(f, g, (Range *)limit);
     } else {
         Value max = tr_to_int(f, limit);
@@ -326,7 +332,37 @@ static MAY_GC Value random_equal(Fiber *f, Value self, const Args *args) {
                    memcmp(a->generator->words, b->generator->words, sizeof a->generator->words) == 0);
 }
 
+/* The state as Marshal keeps it: the words as one Integer, how many are left, the seed. */
+static MAY_GC Value random_marshal_dump(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    Random *random = (Random *)self;
+    Value words = tr_integer_from_words(f, false, random->generator->words, STATE_WORDS);
+    return tr_array_new_values(f, 3, words, TR_FIX(STATE_WORDS + 1 - random->generator->next), random->seed);
+}
+static MAY_GC MAY_RAISE Value random_marshal_load(Fiber *f, Value self, const Args *args) {
+    Random *random = (Random *)self;
+    Value state = args->argv[0];
+    if (!tr_is_array(state) || tr_array_count(state) != 3 || !tr_is_integer(tr_array_at(state, 0)) ||
+        !tr_is_fixnum(tr_array_at(state, 1)) || !tr_is_integer(tr_array_at(state, 2)))
+        return tr_raise(f, tr_class.argument_error, "wrong dump data");
+    int64_t left = tr_fixnum(tr_array_at(state, 1));
+    mpz_t z;
+    mpz_init(z);
+    tr_integer_to_mpz(tr_array_at(state, 0), z);
+    bool fits = mpz_sgn(z) >= 0 && mpz_sizeinbase(z, 2) <= STATE_WORDS * 32 && left >= 1 && left <= STATE_WORDS + 1;
+    if (fits) {
+        memset(random->generator->words, 0, sizeof random->generator->words);
+        mpz_export(random->generator->words, NULL, -1, sizeof(uint32_t), 0, 0, z);
+        random->generator->next = (int)(STATE_WORDS + 1 - left);
+        tr_write(self, &random->seed, tr_array_at(state, 2));
+    }
+    mpz_clear(z);
+    return fits ? self : tr_raise(f, tr_class.argument_error, "wrong value");
+}
+
 static const MethodDef random_methods[] = {
+    { "marshal_dump", random_marshal_dump, ARITY(0, 0), METHOD_PRIVATE },
+    { "marshal_load", random_marshal_load, ARITY(1, 1), METHOD_PRIVATE },
     { "initialize", random_initialize, ARITY(0, 1), METHOD_PRIVATE },
     { "initialize_copy", random_initialize_copy, ARITY(1, 1), METHOD_PRIVATE },
     { "rand", random_rand, ARITY(0, 1), 0 },

@@ -183,7 +183,7 @@ end
 module Kernel
   # Rational(a, b = 1, exception: true)
   def Rational(a, b = (one = true; 1), exception: true)
-    a = Rational.__send__(:__operand, a, exception) or return nil
+    a = Rational.__send__(:__operand, a, exception, one) or return nil
     return a.is_a?(Rational) || !a.is_a?(Integer) ? a : Rational.__send__(:__reduce, a, 1) if one
     b = Rational.__send__(:__operand, b, exception) or return nil
     if a.is_a?(Integer) && b.is_a?(Integer)
@@ -202,12 +202,12 @@ end
 
 class << Rational
   # An argument of Kernel#Rational as Integer or Rational (or another Numeric left as it is).
-  private def __operand(value, exception)
+  private def __operand(value, exception, one = false)
     case value
     when Integer, Rational then value
     when Float then value.to_r
     when String then __parse_strict(value, exception)
-    when Complex then value.imaginary.eql?(0) ? __operand(value.real, exception) : value
+    when Complex then value.imaginary.eql?(0) ? __operand(value.real, exception) : one ? value.to_r : value
     when nil
       raise TypeError, "can't convert nil into Rational" if exception
       nil
