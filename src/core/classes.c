@@ -34,6 +34,7 @@
     X(tr_hash_class_def) \
     X(tr_integer_def) \
     X(tr_interrupt_class) \
+    X(tr_invalid_byte_sequence_class) \
     X(tr_io_def) \
     X(tr_io_select_def) \
     X(tr_iseq_def) \
@@ -48,6 +49,7 @@
     X(tr_load_error_class) \
     X(tr_local_jump_error_class) \
     X(tr_marshal_def) \
+    X(tr_match_class) \
     X(tr_math_def) \
     X(tr_moved_object_class_def) \
     X(tr_object_space_def) \
@@ -68,6 +70,11 @@
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_remote_error_class_def) \
+    X(tr_pack_def) \
+    X(tr_random_def) \
+    X(tr_range_class_def) \
+    X(tr_rational_def) \
+    X(tr_regexp_class) \
     X(tr_require_def) \
     X(tr_set_class_def) \
     X(tr_string_class) \
@@ -89,6 +96,7 @@
     X(tr_true_def) \
     X(tr_unbound_method_def) \
     X(tr_uncaught_throw_error_class) \
+    X(tr_undefined_conversion_class) \
     X(tr_warning_def) \
     X(tr_yielder_class_def) \
 

@@ -132,7 +132,7 @@ static size_t regexp_size(Value v) {
     return size;
 }
 
-static const HeapType regexp_heap_type = {"Regexp", regexp_trace, regexp_free, regexp_size, 0};
+static const HeapType regexp_heap_type = {"Regexp", regexp_trace, regexp_free, regexp_size};
 static void register_type(void) __attribute__((constructor));
 static void register_type(void) { tr_heap_register_type(TYPE_REGEXP, &regexp_heap_type); }
 

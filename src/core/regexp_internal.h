@@ -8,7 +8,6 @@
 MAY_GC MAY_RAISE OnigRegex tr_regexp_program(Fiber *f, Value regexp, int encoding);
 /* "initialize" of a fresh Regexp: validates and compiles. */
 MAY_GC MAY_RAISE Value tr_regexp_setup(Fiber *f, Value regexp, Value source, int options);
-MAY_GC MAY_RAISE bool tr_regexp_check(Fiber *f, Value regexp); /* false: raised "uninitialized Regexp" */
 /* The source as it stands between slashes. */
 MAY_GC MAY_RAISE Value tr_regexp_source_text(Fiber *f, Value source);
 /* nil → -1; seconds → nanoseconds; -2 raised */
@@ -16,6 +15,5 @@ MAY_SWITCH MAY_RAISE int64_t tr_regexp_timeout_from(Fiber *f, Value seconds);
 extern _Atomic int64_t tr_regexp_default_timeout_ns; /* Regexp.timeout; 0 none; relaxed */
 extern Class *tr_regexp_timeout_error;               /* written at boot */
 extern const MethodDef tr_regexp_match_methods[], tr_regexp_match_singleton_methods[];
-void tr_matchdata_register(Fiber *f);
 
 #endif

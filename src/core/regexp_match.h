@@ -17,6 +17,7 @@ typedef struct Search {
     int begin[REGION_INLINE], end[REGION_INLINE];
 } Search;
 
+MAY_GC MAY_RAISE bool tr_regexp_check(Fiber *f, Value regexp); /* false: raised "uninitialized Regexp" */
 MAY_GC MAY_RAISE bool tr_search_begin(Fiber *f, Search *search, Value regexp, Value string);
 void tr_search_end(Search *search);
 /* Byte offset of the next match at or after `start`, -1 none, -2 raised. Backward: at or before. */
@@ -35,6 +36,8 @@ MAY_SWITCH MAY_RAISE Value tr_regexp_match_at(Fiber *f, Value regexp, Value stri
 MAY_SWITCH MAY_RAISE Value tr_match_group(Fiber *f, Value match, Value which);
 /* The group's number, -1 raised (IndexError). May be out of range for numbers. */
 MAY_SWITCH MAY_RAISE int tr_match_group_number(Fiber *f, Value match, Value which);
+/* An empty MatchData with room for `count` groups (the whole match included); the caller fills the offsets. */
+MAY_GC Value tr_match_new(Fiber *f, Value frozen_string, Value regexp, uint32_t count);
 /* A MatchData for a plain string found at [offset, offset + size). */
 MAY_GC Value tr_match_of_string(Fiber *f, Value frozen_string, size_t offset, size_t size);
 /* A pattern argument: the Regexp itself, or one made from a String (quoted when literal). */

@@ -33,12 +33,13 @@ static size_t string_size(Value v) {
 }
 
 static const HeapType string_heap_type = {
-    "String", string_trace, string_free, string_size, STRING_EMBEDDED | STRING_SHARED
+    "String", string_trace, string_free, string_size
 };
 
 static void register_type(void) __attribute__((constructor));
 static void register_type(void) {
     tr_heap_register_type(TYPE_STRING, &string_heap_type);
+    tr_heap_set_free_unless(TYPE_STRING, STRING_EMBEDDED | STRING_SHARED);
 }
 
 static inline size_t embed_capacity(Value v) {

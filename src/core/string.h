@@ -95,6 +95,8 @@ MAY_SWITCH MAY_RAISE Value tr_string_parse_rational(Fiber *f, Value string, bool
 MAY_SWITCH MAY_RAISE Value tr_string_parse_complex(Fiber *f, Value string, bool strict);
 /* Kernel#format. */
 MAY_SWITCH MAY_RAISE Value tr_format(Fiber *f, Value format, int argc, const Value *argv);
+/* Array#pack; buffer is a String to append to, or nil. */
+MAY_SWITCH MAY_RAISE Value tr_pack(Fiber *f, Value array, Value format, Value buffer);
 /* Hook of the compiler/VM: string interpolation of `count` Strings. */
 MAY_GC MAY_RAISE Value tr_string_concat_many(Fiber *f, int count, const Value *strings);
 
