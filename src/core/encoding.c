@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "core/core.h"
+#include "core/integer.h"
 #include "core/regexp.h"
 #include "value/data.h"
 
@@ -129,6 +130,30 @@ int tr_encoding_negotiate(Fiber *f, Value a, Value b) {
         (void)!tr_raise(f, tr_class.compatibility_error, "incompatible character encodings: %s and %s",
                         tr_encoding_message_name(ea), tr_encoding_message_name(tr_string_encoding(b)));
     return encoding;
+}
+
+/* --- Integer#chr --- */
+
+static Value raise_char_range(Fiber *f, uint32_t code) {
+    return tr_raise(f, tr_class.range_error, "%u out of char range", code);
+}
+
+Value tr_integer_to_char(Fiber *f, uint32_t code, Value given) {
+    int encoding;
+    if (given == TR_UNDEF) {
+        if (code < 0x80) return tr_string_new_encoded(f, (char[]){(char)code}, 1, ENCODING_US_ASCII);
+        if (code < 0x100) return tr_string_new_encoded(f, (char[]){(char)code}, 1, ENCODING_BINARY);
+        encoding = tr_encoding_default_internal();
+        if (encoding < 0) return raise_char_range(f, code);
+    } else if ((encoding = tr_encoding_from_value(f, given)) < 0) {
+        return TR_RAISED;
+    }
+    char bytes[8];
+    int n = tr_char_encode(encoding, code, bytes);
+    if (n > 0) return tr_string_new_encoded(f, bytes, (size_t)n, encoding);
+    if (tr_encoding_is_unicode(encoding))
+        return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", code, tr_encodings[encoding].name);
+    return raise_char_range(f, code);
 }
 
 /* --- methods --- */
