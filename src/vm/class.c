@@ -303,21 +303,18 @@ static Class *new_iclass_locked(Fiber *f, Class *module, Class *includer, Class 
     return c;
 }
 
-/* Inserts the ancestry of `module` behind `after` in the chain of klass; what is already between `after` and `end` (NULL: the
- * end of the chain, superclasses included) moves the place instead. */
+/* Inserts the ancestry of `module` behind `after` in the chain of klass. What the chain has up to `end` (NULL: all of it,
+ * superclasses included) is not inserted again; what lies behind `after` and before a superclass moves the place. */
 static bool insert_modules_locked(Fiber *f, Class *klass, Class *after, const Class *end, const Class *module) {
     bool changed = false;
     for (const Class *m = module; m; m = super_of(m)) {
         if (!m->methods_of) continue;
-        bool superclass_seen = false, found = false;
-        for (Class *c = super_of(after == klass || end ? klass : klass->origin); c && c != end; c = super_of(c)) {
-            if ((c->h.flags & TR_TYPE_MASK) != TYPE_ICLASS) {
-                superclass_seen = true;
-            } else if (c->methods_of == m->methods_of) {
-                if (!superclass_seen) after = c;
-                found = true;
-                break;
-            }
+        bool superclass_seen = false, place_seen = after == klass, found = false;
+        for (Class *c = super_of(klass); c && c != end && !found; c = super_of(c)) {
+            if ((c->h.flags & TR_TYPE_MASK) != TYPE_ICLASS) superclass_seen = true;
+            found = c->methods_of == m->methods_of;
+            if (found && place_seen && !superclass_seen) after = c;
+            place_seen |= c == after;
         }
         if (found) continue;
         Class *iclass = new_iclass_locked(f, m->methods_of, klass, super_of(after));
