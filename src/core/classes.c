@@ -58,6 +58,7 @@
     X(tr_method_def) \
     X(tr_module_class_def) \
     X(tr_module_constant_def) \
+    X(tr_module_refine_def) \
     X(tr_module_reflection_def) \
     X(tr_mutex_def) \
     X(tr_name_error_class) \
@@ -75,6 +76,7 @@
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_regexp_class) \
+    X(tr_refinement_def) \
     X(tr_require_def) \
     X(tr_set_class_def) \
     X(tr_string_class) \

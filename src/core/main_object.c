@@ -33,9 +33,10 @@ static MAY_SWITCH Value main_define_method(Fiber *f, Value self, const Args *arg
     return tr_module_define_method(f, tr_class.object, args, VISIBILITY_PUBLIC);
 }
 
-static MAY_GC Value main_using(Fiber *f, Value self, const Args *args) {
-    (void)self, (void)args;
-    return tr_raise(f, tr_class.not_implemented_error, "refinements are not supported");
+static MAY_SWITCH Value main_using(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    if (!tr_caller_scope(f)) return tr_raise(f, tr_class.runtime_error, "main.using is permitted only at toplevel");
+    return tr_module_using(f, args->argv[0]) == TR_RAISED ? TR_RAISED : self;
 }
 
 MAY_GC void tr_main_object_init(Fiber *f, Value main) {

@@ -6,6 +6,7 @@
 #include "core/module_internal.h"
 #include "value/data.h"
 #include "vm/proc.h"
+#include "vm/refinement.h"
 
 typedef struct MethodObject {
     Header h;              /* TYPE_METHOD_OBJECT */
@@ -65,7 +66,7 @@ static MAY_GC MAY_RAISE Value not_public(Fiber *f, Value about, Class *klass, Id
 
 MAY_SWITCH MAY_RAISE Value tr_method_object(Fiber *f, Value object, Id mid, bool is_public) {
     Class *klass = tr_class_of(object);
-    const CallCache *found = tr_method_find(klass, mid);
+    const CallCache *found = tr_method_find_for_caller(f, klass, mid);
     if (found->method && found->resolved) {
         if (is_public && found->method->visibility != VISIBILITY_PUBLIC)
             return not_public(f, object, klass, mid, found->method);
@@ -81,7 +82,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_object(Fiber *f, Value object, Id mid, bool
 }
 
 MAY_SWITCH MAY_RAISE Value tr_unbound_method(Fiber *f, Class *klass, Id mid, bool is_public) {
-    const CallCache *found = tr_method_find(klass, mid);
+    const CallCache *found = tr_method_find_for_caller(f, klass, mid);
     if (!found->method || !found->resolved) return undefined(f, (Value)klass, klass, mid);
     if (is_public && found->method->visibility != VISIBILITY_PUBLIC)
         return not_public(f, (Value)klass, klass, mid, found->method);

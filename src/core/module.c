@@ -318,11 +318,6 @@ static MAY_SWITCH Value module_extend_object(Fiber *f, Value self, const Args *a
     return tr_module_include(f, singleton, module_of(self)) == TR_RAISED ? TR_RAISED : object;
 }
 
-static MAY_GC Value module_refine(Fiber *f, Value self, const Args *args) {
-    (void)self, (void)args;
-    return tr_raise(f, tr_class.not_implemented_error, "refinements are not supported");
-}
-
 /* ---- evaluating inside ---- */
 
 static MAY_SWITCH Value module_eval(Fiber *f, Value self, const Args *args) {
@@ -384,8 +379,6 @@ static const MethodDef module_methods[] = {
     {"method_removed", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
     {"method_undefined", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
     {"const_added", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
-    {"refine", module_refine, ARITY(1, 1), METHOD_PRIVATE},
-    {"using", module_refine, ARITY(1, 1), METHOD_PRIVATE},
     {"module_eval", module_eval, ARITY(0, 3), 0},
     {"class_eval", module_eval, ARITY(0, 3), 0},
     {"module_exec", module_exec, ARITY_REST(0), METHOD_KEYWORDS},

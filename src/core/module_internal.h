@@ -30,6 +30,9 @@ MAY_SWITCH MAY_RAISE Value tr_module_define_method(Fiber *f, Class *klass, const
 const Method *tr_method_object_method(Value v, Value *receiver);
 MAY_GC MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method);
 
+/* `using module` in the caller's scope. */
+MAY_SWITCH MAY_RAISE Value tr_module_using(Fiber *f, Value module);
+
 /* --- names --- */
 /* Ids for variables and constants; 0: NameError raised. */
 MAY_SWITCH MAY_RAISE Id tr_ivar_id(Fiber *f, Value object, Value name);

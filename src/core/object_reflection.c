@@ -1,6 +1,7 @@
 /* object_reflection.c - what any object tells of its methods, and calling them by name. */
 #include "core/module_internal.h"
 #include "vm/interp.h"
+#include "vm/refinement.h"
 
 /* ---- lists of names ---- */
 
@@ -17,6 +18,8 @@ MAY_GC MAY_RAISE Value tr_method_names_collect(Fiber *f, Value names, Class *fro
         void *entry;
         for (uint32_t i = 0; tr_id_table_next(&c->methods_of->methods, &i, &mid, &entry);) {
             const Method *method = entry;
+            if (method->kind == METHOD_REFINED) method = method->as.alias.target;
+            if (!method) continue;
             if (tr_hash_get_symbol(names, mid) != TR_UNDEF) continue;
             bool is_shown = method->kind != METHOD_UNDEF && filter(method);
             if (tr_hash_set_symbol(f, names, mid, tr_bool(is_shown)) == TR_RAISED) return TR_RAISED;
@@ -90,6 +93,12 @@ static MAY_SWITCH Value send(Fiber *f, Value self, const Args *args, bool is_pub
     if (args->argc == 0) return tr_raise(f, tr_class.argument_error, "no method name given");
     Id mid = tr_to_id(f, args->argv[0]);
     if (!mid) return TR_RAISED;
+    const CallCache *found = tr_method_find(tr_class_of(self), mid);
+    if (TR_UNLIKELY(found->is_refined)) {
+        found = tr_method_find_for_caller(f, tr_class_of(self), mid);
+        if (found->resolved && (!is_public || found->method->visibility == VISIBILITY_PUBLIC))
+            return tr_call_method(f, found->resolved, self, args->argc - 1, args->argv + 1, args->block, args->keywords);
+    }
     return tr_call_full(f, self, mid, args->argc - 1, args->argv + 1, args->block, args->keywords, is_public);
 }
 
@@ -100,7 +109,7 @@ static MAY_SWITCH Value object_respond_to(Fiber *f, Value self, const Args *args
     Id mid = tr_to_id(f, args->argv[0]);
     if (!mid) return TR_RAISED;
     bool include_all = args->argc > 1 && tr_is_truthy(args->argv[1]);
-    const CallCache *found = tr_method_find(tr_class_of(self), mid);
+    const CallCache *found = tr_method_find_for_caller(f, tr_class_of(self), mid);
     if (found->method && found->resolved) {
         if (found->resolved->kind == METHOD_NOT_IMPLEMENTED) return TR_FALSE;
         if (include_all || found->method->visibility == VISIBILITY_PUBLIC) return TR_TRUE;

@@ -8,6 +8,7 @@
  * stack is dead. An environment on the heap therefore never refers to one on a stack.
  */
 #include "vm/interp.h"
+#include "vm/refinement.h"
 
 #include "core/array.h"
 #include "core/hash.h"
@@ -241,7 +242,7 @@ static MAY_SWITCH MAY_RAISE Value symbol_block_start(Fiber *f, Call *call, Id mi
     call->argc--;
     call->mid = mid;
     call->flags = 0;
-    return tr_call_start(f, call, tr_method_find(tr_class_of(call->receiver), mid));
+    return tr_call_start(f, call, tr_method_find_for_caller(f, tr_class_of(call->receiver), mid));
 }
 
 Value tr_block_start(Fiber *f, Call *call, Block block, const BlockCall *how) {
@@ -317,6 +318,7 @@ Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int a
         if (ep) {
             Cref *cref = tr_cref_new(f, cref_class, tr_ep_cref(f, ep));
             cref->pushed_by_eval = true;
+            if (TR_UNLIKELY(cref_class->flags & CLASS_REFINEMENT)) tr_refinements_activate_own(cref, cref_class);
             how.cref = (Value)cref;
         }
     }

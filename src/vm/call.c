@@ -3,6 +3,7 @@
  * Every way of calling fills a Call whose arguments lie on the VM stack (see interp.h) and ends in tr_method_start.
  */
 #include "vm/interp.h"
+#include "vm/refinement.h"
 
 #include "core/array.h"
 #include "core/hash.h"
@@ -183,7 +184,12 @@ Value tr_send_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Ise
         frame->captured.iseq = block;
         call.block = tr_block_from_captured(&frame->captured);
     }
-    return tr_call_start(f, &call, site_cache(data, tr_class_of(call.receiver)));
+    const CallCache *cache = site_cache(data, tr_class_of(call.receiver));
+    if (TR_UNLIKELY(cache->is_refined)) {
+        const RefinementList *active = tr_refinements_active(tr_ep_cref(f, frame->captured.ep));
+        if (active) cache = tr_method_find_refined(active, tr_class_of(call.receiver), call.mid);
+    }
+    return tr_call_start(f, &call, cache);
 }
 
 /* --- running a method --- */
@@ -296,6 +302,7 @@ Value tr_method_start(Fiber *f, Call *call, const Method *method) {
         if (!cache->resolved) return missing_start(f, call, MISSING_NONE);
         return tr_method_start(f, call, cache->resolved);
     }
+    case METHOD_REFINED:
     case METHOD_UNDEF: return missing_start(f, call, MISSING_NONE);
     case METHOD_NOT_IMPLEMENTED:
         return tr_raise(f, tr_class.not_implemented_error, "%pI() function is unimplemented on this machine", call->mid);

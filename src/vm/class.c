@@ -18,6 +18,7 @@
 #include "vm/id_table.h"
 #include "vm/ivar.h"
 #include "vm/method_table.h"
+#include "vm/refinement.h"
 #include "vm/vm.h"
 
 TrClasses tr_class;
@@ -150,6 +151,7 @@ static void class_trace(Tracer *tracer, Value v) {
     tr_trace(tracer, c->attached);
     tr_trace(tracer, c->name);
     tr_trace(tracer, c->struct_members);
+    for (const RefinementList *r = c->refinements; r; r = r->next) trace_class(tracer, r->refinement);
     tr_method_caches_trace(tracer, c);
 }
 
@@ -410,6 +412,13 @@ const char *tr_class_cname(const Class *klass) {
 
 MAY_GC Value tr_class_path(Fiber *f, Class *klass) {
     if (klass->name != TR_NIL) return klass->name;
+    if (klass->flags & CLASS_REFINEMENT) {
+        Value of = tr_class_path(f, klass->module), by = tr_class_path(f, klass->includer);
+        Value path = tr_string_format(f, "#<refinement:%s@%s>", tr_string(of)->bytes, tr_string(by)->bytes);
+        TR_KEEP(of);
+        TR_KEEP(by);
+        return path;
+    }
     if (klass->flags & CLASS_SINGLETON) {
         Value of = tr_is_module(klass->attached) ? tr_class_path(f, (Class *)klass->attached)
                    : klass->attached == TR_UNDEF ? tr_string_new_cstr(f, "?")

@@ -40,11 +40,12 @@ struct Class {
     uint32_t ancestry_serial;           /* bumped when the chain above changes */
     Value struct_members;               /* Struct/Data classes: frozen Array of Symbols, else TR_UNDEF */
     Ractor *owner;                      /* singleton class of an unshareable object: that Ractor, else NULL */
-    struct Refinements *refinements;
+    struct RefinementList *refinements; /* a module's own, newest first (vm/refinement.h); under the structure lock */
 };
 enum ClassFlags {
     CLASS_SINGLETON = 1 << 0, CLASS_NAMED_PERMANENTLY = 1 << 1, CLASS_HAS_PREPENDED = 1 << 2,
-    CLASS_CUSTOM_RESPOND_TO = 1 << 3, CLASS_INITIALIZED = 1 << 4, CLASS_REDEFINED_BASIC_OP = 1 << 5
+    CLASS_CUSTOM_RESPOND_TO = 1 << 3, CLASS_INITIALIZED = 1 << 4, CLASS_REDEFINED_BASIC_OP = 1 << 5,
+    CLASS_REFINEMENT = 1 << 6 /* `module` is what it refines, `includer` the module that does */
 };
 
 /* --- class of a value --- */

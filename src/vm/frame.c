@@ -4,6 +4,7 @@
  * the environment around). Where $~, $_ or a flip-flop was used, a Specials object stands there and carries both.
  */
 #include "vm/interp.h"
+#include "vm/refinement.h"
 
 #include "core/array.h"
 #include "core/string.h"
@@ -67,6 +68,7 @@ static void cref_trace(Tracer *tracer, Value object) {
     const Cref *cref = (const Cref *)object;
     tr_trace(tracer, (Value)cref->klass);
     tr_trace(tracer, (Value)cref->next);
+    for (const RefinementList *r = cref->refinements; r; r = r->next) tr_trace(tracer, (Value)r->refinement);
 }
 
 static const HeapType cref_type = {.name = "scope", .trace = cref_trace};

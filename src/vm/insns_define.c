@@ -6,6 +6,7 @@
 #include "value/data.h"
 #include "vm/constant.h"
 #include "vm/interp.h"
+#include "vm/refinement.h"
 #include "vm/ivar.h"
 
 /* ---- class, module ---- */
@@ -61,7 +62,7 @@ Value tr_insn_definesmethod(Fiber *f, Frame *frame, Id name, Iseq *iseq, Value o
 /* ---- defined? ---- */
 
 static MAY_SWITCH MAY_RAISE Value method_is_defined(Fiber *f, Frame *frame, Value receiver, Id mid, bool with_private) {
-    const CallCache *cache = tr_method_find(tr_class_of(receiver), mid);
+    const CallCache *cache = tr_method_find_for_caller(f, tr_class_of(receiver), mid);
     if (cache->method && cache->resolved) {
         Visibility v = (Visibility)cache->method->visibility;
         if (with_private || v == VISIBILITY_PUBLIC) return TR_TRUE;

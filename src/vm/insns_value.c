@@ -1,6 +1,7 @@
 /* insns_value.c - instructions that make and take apart values: expandarray, interpolation, keyword splats, $1, &block. */
 #include "core/core.h"
 #include "vm/interp.h"
+#include "vm/refinement.h"
 
 /* ---- a, *b, c = array ---- */
 
@@ -55,6 +56,10 @@ Value tr_insn_objtostring(Fiber *f, Frame *frame, Value v, CallData *data) {
         if (tr_is_symbol(v)) return tr_symbol_name(f, tr_symbol_id(v));
         if (tr_is_fixnum(v)) return tr_integer_to_s(f, v, 10);
         if (v == TR_NIL) return tr_string_new_ascii(f, "");
+    }
+    if (TR_UNLIKELY(cache->is_refined)) {
+        cache = tr_method_find_for_caller(f, klass, TR_ID_to_s);
+        if (cache->resolved) return tr_call_method(f, cache->resolved, v, 0, NULL, TR_NIL, TR_NIL);
     }
     return tr_callv(f, v, TR_ID_to_s, 0, NULL);
 }

@@ -22,7 +22,8 @@ typedef Value (*MethodFn)(Fiber *f, Value self, const Args *args);
 
 typedef enum MethodKind {
     METHOD_ISEQ, METHOD_C, METHOD_ATTR_READER, METHOD_ATTR_WRITER, METHOD_PROC, METHOD_ALIAS, METHOD_ZSUPER,
-    METHOD_UNDEF, METHOD_NOT_IMPLEMENTED
+    METHOD_UNDEF, METHOD_NOT_IMPLEMENTED,
+    METHOD_REFINED /* in tables only: some refinement has this name; alias.target is the class's own method or NULL */
 } MethodKind;
 typedef enum Visibility { VISIBILITY_PUBLIC, VISIBILITY_PRIVATE, VISIBILITY_PROTECTED, VISIBILITY_MODULE_FUNCTION } Visibility;
 
@@ -62,6 +63,7 @@ struct Cref {
     bool module_function;
     bool is_eval_singleton;  /* instance_eval: constants are looked up past it */
     bool pushed_by_eval;
+    struct RefinementList *refinements; /* active here, those of outer scopes included; NULL: as outside */
 };
 
 struct CallCache {
@@ -72,6 +74,7 @@ struct CallCache {
     Class *defined_class;    /* for super from inside: the class or iclass in whose table it was found */
     const Class *super_of;   /* for a super call: the defined_class it started above; NULL for other calls */
     Id mid;
+    bool is_refined;         /* code under `using` must ask tr_method_find_refined */
     /* for the interpreter's fast path: set from the above by tr_call_cache_prepare before the cache is published */
     uint8_t kinds[2];        /* CallKind; [0] called with a receiver, [1] with an implicit one (private allowed) */
     int16_t min, max;        /* CALL_C: of `fn`; CALL_ISEQ_SIMPLE: both the number of parameters */

@@ -18,6 +18,7 @@
 #include "core/core.h"
 #include "vm/id_table.h"
 #include "vm/ivar.h"
+#include "vm/refinement.h"
 
 CallCache tr_empty_call_cache;
 _Atomic uint16_t tr_basic_op_redefined[BOP_COUNT];
@@ -182,15 +183,49 @@ void tr_method_caches_trace(Tracer *tracer, const Class *klass) {
 
 static inline Class *above(const Class *c) { return atomic_load_explicit(&c->super, memory_order_acquire); }
 
-/* The first entry at or above `from`; *at is its element. */
-static const Method *search(Class *from, Id mid, Class **at) {
+/* A class's own method, past the mark that it is refined. */
+static inline const Method *unmarked(const Method *entry) {
+    return entry && entry->kind == METHOD_REFINED ? entry->as.alias.target : entry;
+}
+
+/* The class that an element of the chain stands for first: where its refinements apply, before prepended modules. */
+static Class *head_at(Class *element) {
+    if ((element->h.flags & TR_TYPE_MASK) != TYPE_ICLASS) return element;
+    return element->module == element->includer ? NULL : element->module;
+}
+
+static const Method *refined_at(const RefinementList *active, Class *head, Id mid, Class **at) {
+    for (; active; active = active->next) {
+        const Method *method = active->refinement->module == head ? tr_method_own(active->refinement, mid) : NULL;
+        if (!method) continue;
+        *at = active->refinement;
+        return method;
+    }
+    return NULL;
+}
+
+typedef struct Search {
+    const RefinementList *active; /* under `using` */
+    bool is_refined;              /* a refinement may answer otherwise */
+    Class *at;                    /* the element where it was found */
+} Search;
+
+/* The first entry at or above `from`. */
+static const Method *search(Search *s, Class *from, Id mid) {
     for (Class *c = from; c; c = above(c)) {
-        if (!c->methods_of) continue;
-        const Method *method = tr_id_table_get(&c->methods_of->methods, mid);
-        if (method) {
-            *at = c;
-            return method;
+        Class *head = head_at(c);
+        const Method *entry = head ? tr_id_table_get(&head->methods, mid) : NULL;
+        if (TR_UNLIKELY(entry && entry->kind == METHOD_REFINED)) {
+            s->is_refined = true;
+            const Method *refined = refined_at(s->active, head, mid, &s->at);
+            if (refined) return refined;
         }
+        if (!c->methods_of) continue;
+        if (c->methods_of != head) entry = tr_id_table_get(&c->methods_of->methods, mid);
+        entry = unmarked(entry);
+        if (!entry) continue;
+        s->at = c;
+        return entry;
     }
     return NULL;
 }
@@ -218,8 +253,9 @@ static const Method *complement_locked(Fiber *f, const Method *method, Class *at
 }
 
 /* What really runs for an entry found at `at` in klass's chain: aliases and visibility changes are followed. */
-static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method, Class **at) {
-    while (method && method->kind == METHOD_ZSUPER) method = search(above(*at), method->original_id, at);
+static const Method *resolve_locked(Fiber *f, Search *s, Class *klass, const Method *method) {
+    Class **at = &s->at;
+    while (method && method->kind == METHOD_ZSUPER) method = search(s, above(*at), method->original_id);
     if (!method || method->kind == METHOD_UNDEF) return NULL;
     if (method->kind == METHOD_ALIAS) {
         Id called_id = method->called_id;
@@ -235,18 +271,25 @@ static const Method *resolve_locked(Fiber *f, Class *klass, const Method *method
     return complement_locked(f, method, *at);
 }
 
-static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, Id mid) {
+/* `key` is what super_of of the cache says: where a super call starts from, or the active refinements. */
+static const CallCache *find_locked(Class *klass, Class *from, const void *key, const RefinementList *active, Id mid) {
     Fiber *f = tr_current_fiber();
     tr_id_set_add(&asked, mid);
-    CallCache *cache = klass->owner && !super_of ? take_spare_locked(mid, klass->owner) : NULL;
+    CallCache *cache = klass->owner && !key ? take_spare_locked(mid, klass->owner) : NULL;
     if (!cache) cache = calloc(1, sizeof *cache);
     TR_CHECK(cache != NULL);
     cache->mid = mid;
-    cache->super_of = super_of;
-    Class *at = NULL;
-    const Method *method = search(from, mid, &at);
+    cache->super_of = key;
+    Search s = {active, false, NULL};
+    const Method *method = search(&s, from, mid);
     if (method && method->kind != METHOD_UNDEF) {
-        cache->resolved = resolve_locked(f, klass, method, &at);
+        cache->resolved = resolve_locked(f, &s, klass, method);
+        if (s.is_refined && cache->resolved && cache->resolved->flags & METHOD_BASIC) {
+            Method *copy = copy_quietly(f, cache->resolved); /* no short cut may take it for the built-in one */
+            copy->flags &= ~(uint32_t)METHOD_BASIC;
+            copy->is_complement = true;
+            cache->resolved = copy;
+        }
         if (cache->resolved) {
             cache->method = method->kind == METHOD_ALIAS || method->kind == METHOD_ZSUPER ? method : cache->resolved;
             cache->defined_class = cache->resolved->defined_class;
@@ -254,6 +297,8 @@ static const CallCache *find_locked(Class *klass, Class *from, Class *super_of, 
     }
     atomic_store_explicit(&cache->klass, klass, memory_order_relaxed);
     tr_call_cache_prepare(cache);
+    cache->is_refined = s.is_refined && !active && !key;
+    if (cache->is_refined) cache->kinds[0] = cache->kinds[1] = CALL_SLOW;
     cache_put_locked(klass, cache);
     return cache;
 }
@@ -263,9 +308,32 @@ const CallCache *tr_method_find(Class *klass, Id mid) {
     if (TR_LIKELY(cache != NULL)) return cache;
     tr_structure_lock();
     cache = cache_find(klass, mid, NULL);
-    if (!cache) cache = find_locked(klass, klass, NULL, mid);
+    if (!cache) cache = find_locked(klass, klass, NULL, NULL, mid);
     tr_structure_unlock();
     return cache;
+}
+
+const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid) {
+    const CallCache *cache = cache_find(klass, mid, (const Class *)active);
+    if (TR_LIKELY(cache != NULL)) return cache;
+    tr_structure_lock();
+    cache = cache_find(klass, mid, (const Class *)active);
+    if (!cache) cache = find_locked(klass, klass, active, active, mid);
+    tr_structure_unlock();
+    return cache;
+}
+
+/* Where `super` looks on from a method of `defined_class`; NULL: nowhere. */
+static Class *super_start(Class *klass, Class *defined_class) {
+    Class *start = defined_class;
+    ObjectType type = (ObjectType)(start->h.flags & TR_TYPE_MASK);
+    if (defined_class->flags & CLASS_REFINEMENT) { /* the refined class itself, with what was prepended to it */
+        for (start = klass; start && head_at(start) != defined_class->module;) start = above(start);
+        return start;
+    }
+    if (type == TYPE_MODULE) start = tr_class_element(klass, defined_class);
+    else if (type == TYPE_CLASS) start = defined_class->origin;
+    return start ? above(start) : NULL;
 }
 
 const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid) {
@@ -273,23 +341,18 @@ const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid
     if (TR_LIKELY(cache != NULL)) return cache;
     tr_structure_lock();
     cache = cache_find(klass, mid, defined_class);
-    if (!cache) {
-        Class *start = defined_class;
-        ObjectType type = (ObjectType)(start->h.flags & TR_TYPE_MASK);
-        if (type == TYPE_MODULE) start = tr_class_element(klass, defined_class);
-        else if (type == TYPE_CLASS) start = defined_class->origin;
-        cache = find_locked(klass, start ? above(start) : NULL, defined_class, mid);
-    }
+    if (!cache) cache = find_locked(klass, super_start(klass, defined_class), defined_class, NULL, mid);
     tr_structure_unlock();
     return cache;
 }
 
-const Method *tr_method_own(Class *klass, Id mid) { return tr_id_table_get(&klass->methods, mid); }
+const Method *tr_method_own(Class *klass, Id mid) { return unmarked(tr_id_table_get(&klass->methods, mid)); }
 
 void tr_method_table_each(Class *klass, void (*fn)(Id mid, const Method *method, void *data), void *data) {
     Id mid;
     void *method;
-    for (uint32_t i = 0; tr_id_table_next(&klass->methods, &i, &mid, &method);) fn(mid, method, data);
+    for (uint32_t i = 0; tr_id_table_next(&klass->methods, &i, &mid, &method);)
+        if (unmarked(method)) fn(mid, unmarked(method), data);
 }
 
 /* ---- basic operators ---- */
@@ -360,6 +423,16 @@ MAY_GC Method *tr_method_copy(Fiber *f, const Method *method) {
     return m;
 }
 
+static void put_marked_locked(Fiber *f, Class *klass, Id mid, const Method *own) {
+    Method *mark = tr_heap_alloc_quiet(f, sizeof *mark, TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    mark->kind = METHOD_REFINED;
+    mark->called_id = mark->original_id = mid;
+    mark->owner = mark->defined_class = klass;
+    mark->as.alias.target = own;
+    tr_id_table_set_locked(&klass->methods, mid, mark);
+    tr_barrier((Value)klass, (Value)mark);
+}
+
 static void set_visibility_bits(Method *m, Visibility visibility) {
     m->visibility = (uint8_t)visibility;
     m->flags &= ~(uint32_t)(METHOD_PRIVATE | METHOD_PROTECTED);
@@ -367,11 +440,22 @@ static void set_visibility_bits(Method *m, Visibility visibility) {
     if (visibility == VISIBILITY_PROTECTED) m->flags |= METHOD_PROTECTED;
 }
 
+/* Marks that a refinement has `mid` for klass. */
+static void mark_refined_locked(Fiber *f, Class *klass, Id mid) {
+    const Method *entry = tr_id_table_get(&klass->methods, mid);
+    if (!entry || entry->kind != METHOD_REFINED) put_marked_locked(f, klass, mid, entry);
+    tr_id_set_add(&asked, mid);
+    invalidate_below(klass, (void *)(uintptr_t)mid);
+    note_redefinition(klass, mid);
+}
+
 MAY_GC void tr_method_add(Fiber *f, Class *klass, Method *method) {
-    (void)f;
     tr_structure_lock();
-    tr_id_table_set_locked(&klass->methods, method->called_id, method);
+    const Method *old = tr_id_table_get(&klass->methods, method->called_id);
+    if (TR_UNLIKELY(old && old->kind == METHOD_REFINED)) put_marked_locked(f, klass, method->called_id, method);
+    else tr_id_table_set_locked(&klass->methods, method->called_id, method);
     tr_barrier((Value)klass, (Value)method);
+    if (TR_UNLIKELY(klass->flags & CLASS_REFINEMENT)) mark_refined_locked(f, klass->module, method->called_id);
     invalidate_locked(klass, method->called_id);
     note_redefinition(klass, method->called_id);
     tr_structure_unlock();
@@ -381,6 +465,8 @@ MAY_GC void tr_method_copy_all(Fiber *f, Class *to, const Class *from) {
     Id mid;
     void *entry;
     for (uint32_t i = 0; tr_id_table_next(&from->methods, &i, &mid, &entry);) {
+        entry = (void *)unmarked(entry);
+        if (!entry) continue;
         Method *copy = tr_method_copy(f, entry);
         if (copy->owner == from) copy->owner = to;
         copy->defined_class = to;
@@ -505,7 +591,9 @@ MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid) {
     if (!own || own->kind == METHOD_UNDEF)
         return tr_raise_name_error(f, (Value)klass, mid, "method '%pI' not defined in %pC", mid, klass);
     tr_structure_lock();
-    tr_id_table_set_locked(&klass->methods, mid, NULL);
+    const Method *entry = tr_id_table_get(&klass->methods, mid);
+    if (entry && entry->kind == METHOD_REFINED) put_marked_locked(f, klass, mid, NULL);
+    else tr_id_table_set_locked(&klass->methods, mid, NULL);
     invalidate_locked(klass, mid);
     note_redefinition(klass, mid);
     tr_structure_unlock();
@@ -619,22 +707,14 @@ static void method_trace(Tracer *tracer, Value v) {
     if (m->kind == METHOD_ISEQ) {
         if (m->as.ruby.iseq) tr_trace(tracer, (Value)m->as.ruby.iseq);
         if (m->as.ruby.cref) tr_trace(tracer, (Value)m->as.ruby.cref);
-    } else if (m->kind == METHOD_ALIAS) {
-        tr_trace(tracer, (Value)m->as.alias.target);
+    } else if (m->kind == METHOD_ALIAS || m->kind == METHOD_REFINED) {
+        if (m->as.alias.target) tr_trace(tracer, (Value)m->as.alias.target);
     } else if (m->kind == METHOD_PROC && m->as.proc.proc && !m->as.proc.proc->owner) {
         tr_trace(tracer, m->as.proc.proc->value);
     }
 }
 
-static void cref_trace(Tracer *tracer, Value v) {
-    const Cref *c = (const Cref *)v;
-    if (c->klass) tr_trace(tracer, (Value)c->klass);
-    if (c->next) tr_trace(tracer, (Value)c->next);
-}
-
 void tr_method_boot(void) {
     static const HeapType method_type = {.name = "Method", .trace = method_trace};
-    static const HeapType cref_type = {.name = "Cref", .trace = cref_trace};
     tr_heap_register_type(TYPE_METHOD, &method_type);
-    tr_heap_register_type(TYPE_CREF, &cref_type);
 }
