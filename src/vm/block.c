@@ -242,7 +242,7 @@ static MAY_SWITCH MAY_RAISE Value symbol_block_start(Fiber *f, Call *call, Id mi
     call->argc--;
     call->mid = mid;
     call->flags = 0;
-    return tr_call_start(f, call, tr_method_find_for_caller(f, tr_class_of(call->receiver), mid));
+    return tr_call_start(f, call, tr_method_find_for_symbol(f, tr_class_of(call->receiver), mid));
 }
 
 Value tr_block_start(Fiber *f, Call *call, Block block, const BlockCall *how) {

@@ -334,7 +334,7 @@ Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Is
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
     if (atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass || cache->super_of != method->defined_class ||
         cache->mid != call.mid) {
-        if (!tr_is_kind_of(call.receiver, method->defined_class))
+        if (!(method->defined_class->flags & CLASS_REFINEMENT) && !tr_is_kind_of(call.receiver, method->defined_class))
             return tr_raise(f, tr_class.type_error, "self has wrong type to call super in this context: %pV", call.receiver);
         cache = tr_method_find_super(klass, method->defined_class, call.mid);
         atomic_store_explicit(&data->cache, (CallCache *)cache, memory_order_release); /* pairs with the load above */
@@ -493,6 +493,7 @@ Value tr_insn_respond_to(Fiber *f, Frame *frame, RespondCallData *data, Value *s
         asked = tr_method_find(klass, mid);
         atomic_store_explicit(&data->asked, (CallCache *)asked, memory_order_release); /* pairs with the load above */
     }
+    if (TR_UNLIKELY(asked->is_refined)) asked = tr_method_find_for_caller(f, klass, mid);
     if (asked->method && asked->resolved && asked->resolved->kind != METHOD_NOT_IMPLEMENTED &&
         asked->method->visibility == VISIBILITY_PUBLIC)
         return TR_TRUE;

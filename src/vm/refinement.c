@@ -19,14 +19,17 @@ static RefinementList *push(Class *refinement, const RefinementList *next) {
     return node;
 }
 
-const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid) {
+static const CallCache *find_from(Fiber *f, Class *klass, Id mid, bool past_library) {
     const CallCache *found = tr_method_find(klass, mid);
     if (TR_LIKELY(!found->is_refined)) return found;
     const Frame *frame = f->frame;
-    while (frame && (!frame->iseq || frame->iseq->is_internal)) frame = frame->prev;
+    while (frame && (!frame->iseq || (past_library && frame->iseq->is_internal))) frame = frame->prev;
     const RefinementList *active = frame ? tr_refinements_active(tr_ep_cref(f, frame->captured.ep)) : NULL;
     return active ? tr_method_find_refined(active, klass, mid) : found;
 }
+
+const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, false); }
+const CallCache *tr_method_find_for_symbol(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, true); }
 
 MAY_GC Class *tr_refinement_of(Fiber *f, Class *module, Class *klass) {
     for (const RefinementList *r = module->refinements; r; r = r->next)
