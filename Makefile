@@ -12,6 +12,10 @@ endif
 OBJ := build/obj/$(CONFIG)
 BIN := $(if $(filter release,$(CONFIG)),build,build/$(CONFIG))
 
+# `make V=1` shows the commands.
+Q   := $(if $(V),,@)
+SAY := $(if $(V),@:,@echo)
+
 WARN     := -Wall -Wextra
 CPPFLAGS += -Isrc -Iinclude -Ibuild/gen -D_GNU_SOURCE
 BASE     := -std=gnu11 -ffile-prefix-map=$(CURDIR)=. $(WARN) -fno-strict-aliasing -fwrapv -ffunction-sections -fdata-sections -g
@@ -47,15 +51,22 @@ gen: build/gen/ast_nodes.h build/gen/ast_tables.c build/gen/prelude.c build/gen/
 
 $(BIN)/troupe: $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# What the unit tests take what they need from.
+$(OBJ)/troupe.a: $(filter-out $(OBJ)/cli/main.o,$(OBJECTS))
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(OBJ)/%.o: src/%.c | gen
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/gen/%.o: build/gen/%.c | gen
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---- what is generated ----
 
@@ -95,7 +106,8 @@ build/prism/prism.c build/prism/prism.h build/prism/wasi.c &: build/deps.stamp
 
 $(OBJ)/prism/%.o: build/prism/%.c src/syntax/wasm/wasm-rt.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -w -fno-strict-aliasing -fwrapv -ffunction-sections -Isrc/syntax/wasm \
+	$(SAY) CC $<
+	$(Q)$(CC) -std=gnu11 -O2 -w -fno-strict-aliasing -fwrapv -ffunction-sections -Isrc/syntax/wasm \
 	    -c -o $@ $<
 
 $(OBJ)/syntax/wasm/sandbox.o: CPPFLAGS += -Isrc/syntax/wasm -Ibuild/prism
@@ -103,9 +115,10 @@ $(OBJ)/syntax/wasm/sandbox.o: build/prism/prism.h
 
 # ---- tests ----
 
-$(BIN)/test/%: src/%.c $(filter-out $(OBJ)/cli/main.o,$(OBJECTS))
+$(BIN)/test/%: src/%.c $(OBJ)/troupe.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $^ $(LDLIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(LDLIBS)
 
 unit: $(TEST_BINS) ## build the C unit tests
 
@@ -146,7 +159,7 @@ build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out %_test.c src/syntax/parse.c,$(
 	clang $(CPPFLAGS) $(BASE) -O1 -DTR_FUZZ -fsanitize=fuzzer,address,undefined -o $@ $^
 
 # The seeds are committed; this makes them anew, for another version of the parser.
-fuzz-seeds: $(filter-out $(OBJ)/cli/main.o,$(OBJECTS)) | gen ## test/fuzz/ast/ from ast_seeds.rb
+fuzz-seeds: $(OBJ)/troupe.a | gen ## test/fuzz/ast/ from ast_seeds.rb
 	@mkdir -p build/fuzz
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o build/fuzz/ast_seeds test/fuzz/ast_seeds.c $^ $(LDLIBS)
 	build/fuzz/ast_seeds test/fuzz/ast < test/fuzz/ast_seeds.rb

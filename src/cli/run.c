@@ -58,7 +58,7 @@ MAY_SWITCH MAY_RAISE static bool set_separators(Fiber *f, const CliOptions *opti
         char byte = (char)options->record_separator;
         Value separator = options->record_separator == -2   ? TR_NIL
                           : options->record_separator == -1 ? tr_string_new(f, "", 0)
-                                                            : tr_string_new(f, &byte, 1);
+                                                            : tr_string_new_encoded(f, &byte, 1, ENCODING_BINARY);
         if (!set_global(f, "$/", separator))
             return false;
     }

@@ -254,8 +254,8 @@ static MAY_SWITCH MAY_RAISE Value kernel_exit(Fiber *f, Value self, const Args *
 
 static MAY_SWITCH MAY_RAISE Value kernel_exit_now(Fiber *f, Value self, const Args *args) {
     (void)self;
-    int status;
-    if (!exit_status(f, args, &status)) return TR_RAISED;
+    int status = 1;
+    if (args->argc > 0 && !exit_status(f, args, &status)) return TR_RAISED;
     _exit(status & 0xff);
 }
 

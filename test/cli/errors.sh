@@ -1,0 +1,33 @@
+# What a program that cannot run, or does not end well, leaves behind: a clear message and a status that is not 0.
+cd "$(mktemp -d)" || exit 1
+trap 'rm -rf "$PWD"' EXIT
+try() { echo "\$ $*"; "$troupe" "$@" 2>&1 | head -c 400 | head -4; local status=${PIPESTATUS[0]}; echo "status $status"; }
+
+try missing.rb
+mkdir folder
+try folder
+printf '\x89\x91\xff\x00' >binary.rb
+try binary.rb
+head -c 100000 /dev/zero | tr '\0' '[' >nested.rb
+try nested.rb
+printf 'def f\n  1 +\nend\n' >syntax.rb
+try syntax.rb
+printf '# encoding: nope\n1' >encoding.rb
+try encoding.rb
+try -e 'raise "no"'
+try -e 'raise ArgumentError'
+try -e 'def f(x) = f(x + 1)
+f(1)'
+try -e 'exit 3'
+try -e 'exit!'
+try -e 'abort "stop"'
+try -e 'at_exit { puts "last" }; raise "first"'
+echo 'puts "x" * 10_000_000.to_s.size' >long.rb
+(printf 'x = "'; head -c 10000000 /dev/zero | tr '\0' 'x'; printf '"; puts x.size') >long.rb
+try long.rb
+echo '$ -e puts > /dev/full'
+"$troupe" -e 'puts "x" * 100_000' >/dev/full 2>error
+echo "status $?: $(head -1 error)"
+echo '$ -e loop | head'
+"$troupe" -e 'loop { puts "line" }' 2>error | head -1
+echo "status ${PIPESTATUS[0]}: $(cat error)"
