@@ -5,7 +5,7 @@
  */
 #include "core/core.h"
 #include "core/weak_map.h"
-#include "sched/sched.h"
+#include "ractor/world.h"
 
 static const char *const type_names[TYPE_COUNT] = {
     [TYPE_FREE] = "FREE", [TYPE_OBJECT] = "T_OBJECT", [TYPE_CLASS] = "T_CLASS", [TYPE_MODULE] = "T_MODULE",
@@ -67,10 +67,10 @@ static void list_one(Value object, void *data) {
 
 static void list_all(Fiber *f, Listing *listing) {
     listing->count = 0;
-    tr_sched_stop_world();
+    tr_world_stop(f);
     tr_heap_each_object(f->heap, list_one, listing);
     tr_heap_each_shared_stopped(list_one, listing);
-    tr_sched_start_world();
+    tr_world_start();
 }
 
 /* An Array of them: made first, filled without an allocation, because what is found may be about to die. */

@@ -621,6 +621,17 @@ static Value intern_insert(InternShard *shard, uint64_t hash, Value v) {
     return have;
 }
 
+void tr_strings_trace(Tracer *tracer, void *context) {
+    (void)context;
+    for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++) {
+        InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
+        for (size_t i = 0; table && i <= table->mask; i++) {
+            Value v = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+            if (v) tr_trace(tracer, v);
+        }
+    }
+}
+
 Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
     uint64_t hash = intern_hash(bytes, size);
     InternShard *shard = &intern_shards[hash % SHARD_COUNT];

@@ -53,6 +53,7 @@ MAY_GC Value tr_string_dup(Fiber *f, Value string);                            /
 MAY_GC Value tr_string_sub(Fiber *f, Value string, size_t byte_offset, size_t byte_size); /* same encoding, plain String */
 /* Frozen, shareable, process-wide unique. Such a string lives for ever: for literals, names and -"string". */
 MAY_GC Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding);
+void tr_strings_trace(Tracer *tracer, void *context); /* the interned ones: a root of the process */
 MAY_GC Value tr_string_intern(Fiber *f, Value string);                         /* -"string" */
 MAY_GC Value tr_string_frozen_copy(Fiber *f, Value string);                    /* for a Hash's key: itself if frozen */
 MAY_GC Value tr_string_chilled(Fiber *f, Value literal);

@@ -27,6 +27,8 @@ void tr_heap_init(Heap *heap, Ractor *owner) {
     if (!switches.is_read) {
         switches.stress = env_flag("TROUPE_GC_STRESS");
         switches.verify = env_flag("TROUPE_GC_VERIFY");
+        const char *limit = getenv("TROUPE_GC_SHARED_LIMIT");
+        if (limit) tr_heap_set_shared_limit(strtoul(limit, NULL, 10));
         switches.is_read = true;
         tr_data_register_types();
     }
@@ -135,7 +137,7 @@ MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Clas
     Bin *bin = &heap->bins[size_class];
     Header *header;
     if (TR_UNLIKELY(type_and_flags & TR_FLAG_SHAREABLE))
-        header = tr_shared_alloc(size_class);
+        header = tr_shared_alloc(f, size_class);
     else if (TR_LIKELY(bin->free))
         header = take_slot(bin);
     else

@@ -50,7 +50,7 @@ static void trace_remembered(Tracer *tracer, Heap *heap) {
     heap->remembered_count = 0;
 }
 
-static void forget_remembered(Heap *heap) {
+void tr_collect_forget_remembered(Heap *heap) {
     for (uint32_t i = 0; i < heap->remembered_count; i++)
         tr_header(heap->remembered[i])->flags &= ~TR_FLAG_REMEMBERED;
     heap->remembered_count = 0;
@@ -68,7 +68,7 @@ void tr_heap_assert_isolation(Value owner, Value value) {
 
 /* --- collecting --- */
 
-static void clear_marks(Heap *heap) {
+void tr_collect_clear_marks(Heap *heap) {
     for (Page *page = heap->pages; page; page = page->next) memset(page->marks, 0, sizeof page->marks);
 }
 
@@ -93,6 +93,13 @@ static bool is_mostly_bulk(const Heap *heap) {
            heap->buffer_bytes / 4 > (int64_t)heap->page_count * (int64_t)TR_PAGE_BYTES;
 }
 
+/* After the collection of everything: this heap goes on as after a major one of its own. */
+void tr_collect_settle(Heap *heap) {
+    tr_sweep_restart(heap);
+    set_pace(heap, false);
+    heap->collections++;
+}
+
 __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
     TR_CHECK(!heap->is_collecting);
     uint64_t start = now_ns();
@@ -103,8 +110,8 @@ __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
     if (minor) {
         trace_remembered(&tracer, heap);
     } else {
-        forget_remembered(heap);
-        clear_marks(heap);
+        tr_collect_forget_remembered(heap);
+        tr_collect_clear_marks(heap);
     }
     tr_mark_roots(&tracer, heap);
     tr_mark_drain(&tracer);

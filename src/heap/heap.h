@@ -111,6 +111,12 @@ static inline bool tr_is_shareable_flagged(Value v) { return tr_is_immediate(v) 
 
 /* --- collection --- */
 MAY_GC void tr_heap_collect(Fiber *f);
+/* The shared graph. Bytes that became shared; whether it is time (true once, to the one who is to see to it). */
+void tr_heap_note_shared(size_t bytes);
+bool tr_heap_wants_shared_collection(void);
+bool tr_heap_is_shared_collection_due(void);
+/* Collects all heaps and the shared space; the world is stopped, `heaps` are those of all Ractors that have one. */
+void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_roots, void *context);
 bool tr_heap_set_disabled(Heap *heap, bool disabled); /* returns the former state */
 bool tr_heap_set_stress(Heap *heap, bool stress);
 bool tr_heap_is_stress(Heap *heap);

@@ -124,7 +124,9 @@ Value tr_page_find_object(const Heap *heap, uintptr_t word);
 
 /* --- the shared space (shared.c) --- */
 extern Heap tr_shared_heap;
-void *tr_shared_alloc(unsigned size_class);
+void *tr_shared_alloc(Fiber *f, unsigned size_class);
+void tr_shared_take_back_blocks(void); /* those that OS threads hold; the world is stopped */
+void tr_shared_trace_kept(Tracer *tracer);
 /* A page of an ended heap in which only shareable objects are left. */
 void tr_shared_adopt_page(Page *page);
 void tr_heap_init(Heap *heap, Ractor *owner);
@@ -148,6 +150,11 @@ void tr_mark_roots(Tracer *tracer, Heap *heap);
 /* --- collecting (collect.c) --- */
 void tr_collect(Heap *heap, bool minor); /* registers must have been spilled: tr_heap_collect does it */
 void tr_collect_stressed(Heap *heap);
+void tr_collect_forget_remembered(Heap *heap);
+void tr_collect_clear_marks(Heap *heap);
+void tr_collect_settle(Heap *heap);
+void tr_heap_set_shared_limit(size_t bytes);
+extern bool tr_is_marking_all; /* collect_shared.c: everything without a mark is doomed, whoever owns it */
 
 /* --- death (weak.c, object_id.c) --- */
 HeapExtras *tr_heap_extras(Heap *heap);

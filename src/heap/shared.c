@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "heap/heap_internal.h"
+#include "ractor/context.h"
 
 Heap tr_shared_heap;
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER; /* bins, pages of tr_shared_heap */
@@ -18,7 +19,7 @@ static _Thread_local struct {
 } held;
 
 /* The next block with free slots, for this thread alone. */
-static void fetch_block(unsigned size_class) {
+static void fetch_block(Fiber *f, unsigned size_class) {
     Bin *bin = &tr_shared_heap.bins[size_class];
     pthread_mutex_lock(&shared_lock);
     bin->free = 0;
@@ -34,21 +35,25 @@ static void fetch_block(unsigned size_class) {
     held.blocks[size_class].base = bin->base;
     unsigned count = (unsigned)__builtin_popcountll(bin->free);
     tr_shared_heap.allocated += count;
-    tr_shared_heap.live_bytes += count * tr_slot_bytes[size_class];
     bin->free = 0;
     pthread_mutex_unlock(&shared_lock);
+    tr_heap_note_shared(count * tr_slot_bytes[size_class]);
+    if (tr_heap_wants_shared_collection() && f->thread) /* at the next safepoint */
+        atomic_fetch_or_explicit(&f->thread->interrupt_flags, INTERRUPT_POSTPONED_JOB, memory_order_relaxed);
 }
 
-__attribute__((noinline)) void *tr_shared_alloc(unsigned size_class) {
+__attribute__((noinline)) void *tr_shared_alloc(Fiber *f, unsigned size_class) {
     if (held.epoch != shared_epoch) {
         memset(&held, 0, sizeof held);
         held.epoch = shared_epoch;
     }
-    if (!held.blocks[size_class].free) fetch_block(size_class);
+    if (!held.blocks[size_class].free) fetch_block(f, size_class);
     uint64_t free = held.blocks[size_class].free;
     held.blocks[size_class].free = free & (free - 1);
     return held.blocks[size_class].base + (size_t)__builtin_ctzll(free) * GRANULE_BYTES;
 }
+
+void tr_shared_take_back_blocks(void) { shared_epoch++; }
 
 /* --- roots of the whole process --- */
 
@@ -67,6 +72,8 @@ void tr_heap_keep_for_ever(Value object) {
     pthread_mutex_unlock(&shared_lock);
 }
 
+void tr_shared_trace_kept(Tracer *tracer) { tr_trace_range(tracer, kept, kept_count); }
+
 void tr_shared_adopt_page(Page *page) {
     pthread_mutex_lock(&shared_lock);
     /* Behind the first page, from which fresh blocks are taken. Its free slots serve after the next collection of the
@@ -81,8 +88,9 @@ void tr_shared_adopt_page(Page *page) {
     }
     tr_shared_heap.page_count++;
     __atomic_store_n(&page->heap, &tr_shared_heap, __ATOMIC_RELAXED);
-    for (unsigned block = 1; block < page->fresh_block; block++)
-        tr_shared_heap.live_bytes += (size_t)__builtin_popcountll(page->marks[block]) *
-                                     tr_slot_bytes[page->size_class[block]];
     pthread_mutex_unlock(&shared_lock);
+    size_t bytes = 0;
+    for (unsigned block = 1; block < page->fresh_block; block++)
+        bytes += (size_t)__builtin_popcountll(page->marks[block]) * tr_slot_bytes[page->size_class[block]];
+    tr_heap_note_shared(bytes + TR_PAGE_BYTES / 16); /* what the page keeps from others */
 }

@@ -35,8 +35,9 @@ void tr_heap_remove_weak(WeakTable *table) {
 }
 
 bool tr_heap_is_doomed(Heap *heap, Value object) {
-    if (!tr_is_object(object) || tr_heap_of(object) != heap) return false;
-    return !is_marked(object) && !(tr_has_flag(object, TR_FLAG_SHAREABLE) && !heap->sweeps_shared);
+    if (!tr_is_object(object)) return false;
+    if (tr_is_marking_all) return !is_marked(object);
+    return tr_heap_of(object) == heap && !is_marked(object) && !tr_has_flag(object, TR_FLAG_SHAREABLE);
 }
 
 /* --- finalizers --- */

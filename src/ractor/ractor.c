@@ -198,6 +198,7 @@ static MAY_GC Value make_face(Fiber *f, Ractor *ractor) {
     RactorFace *face = tr_data_alloc(f, &tr_ractor_type, tr_class.ractor);
     face->ractor = ractor;
     tr_ractor_retain(ractor);
+    tr_heap_note_shared(sizeof(RactorBlock));
     ractor->face = (Value)face;
     return (Value)face;
 }

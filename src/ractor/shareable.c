@@ -44,6 +44,7 @@ void tr_share_object(Value v) {
     Heap *heap = tr_heap_of(v);
     size_t bulk = tr_heap_object_bytes(v) - tr_heap_slot_bytes(v);
     if (bulk) tr_buffer_disown(heap, bulk);
+    tr_heap_note_shared(bulk + tr_heap_slot_bytes(v));
     Class *klass = tr_header(v)->klass;
     if (klass && klass->owner) tr_class_make_shareable(klass);
     tr_header(v)->flags |= TR_FLAG_SHAREABLE;

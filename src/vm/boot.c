@@ -11,6 +11,7 @@
 #include "core/parcel_types.h"
 #include "core/prelude.h"
 #include "ractor/ractor.h"
+#include "ractor/world.h"
 #include "value/data.h"
 #include "vm/boot_classes.h"
 #include "vm/eval.h"
@@ -114,6 +115,8 @@ Fiber *tr_vm_boot(const VmOptions *options) {
     tr_block_boot();
     tr_interp_boot();
     tr_fiber_stack_boot();
+    tr_world_add_root(tr_globals_trace, NULL);
+    tr_world_add_root(tr_strings_trace, NULL);
     Fiber *f = make_main_ractor();
     bool was_disabled = tr_heap_set_disabled(f->heap, true); /* nothing half-made is ever traced */
     tr_boot_classes(f);

@@ -178,6 +178,7 @@ Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
     if (atomic_load_explicit(&cache->state, memory_order_relaxed) == f) {
         if (!cache->cell) cache->cell = tr_cell_new();
         tr_cell_set(f, cache->cell, v);
+        if (tr_is_shareable_flagged(v)) tr_heap_keep_for_ever(v); /* else it is a root of this Ractor */
         atomic_store_explicit(&cache->state, cache, memory_order_release); /* pairs with the acquire above */
     }
     return v;

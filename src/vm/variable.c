@@ -229,6 +229,15 @@ MAY_SWITCH MAY_RAISE Value tr_global_set(Fiber *f, Id name, Value value) {
     return value;
 }
 
+/* The shareable values; those of an owner are its roots. While the world is stopped. */
+void tr_globals_trace(Tracer *tracer, void *context) {
+    (void)context;
+    for (uint32_t i = 0; i < global_count; i++) {
+        const Global *global = global_find(global_ids[i]);
+        if (global->cell && !global->cell->owner) tr_trace(tracer, global->cell->value);
+    }
+}
+
 bool tr_global_is_defined(Id name) {
     const Global *global = global_find(name);
     return global && (global->get || global->cell->value != TR_UNDEF);

@@ -149,6 +149,7 @@ typedef Value (*GlobalGetFn)(Fiber *f, Id name);
 typedef Value (*GlobalSetFn)(Fiber *f, Id name, Value value);
 void tr_global_define(const char *name, GlobalGetFn get, GlobalSetFn set, bool any_ractor);
 void tr_global_alias(Id new_name, Id old_name);
+void tr_globals_trace(Tracer *tracer, void *context); /* a root of the process */
 bool tr_global_is_defined(Id name);
 MAY_GC Value tr_global_names(Fiber *f); /* Array of Symbols */
 /* Warning[category]; -W:no-x, -w and -W0 set them too. */
