@@ -71,8 +71,29 @@ static MAY_GC MAY_RAISE Value start_to_die(Fiber *f) {
     return TR_RAISED;
 }
 
+/* Timeouts that came due: their exceptions join the queue. */
+static MAY_SWITCH MAY_RAISE Value take_in_expired(Fiber *f) {
+    ThreadState *s = f->thread->state;
+    while (s->expired) {
+        ExpiredTimer *expired = s->expired;
+        Value (*make)(Fiber *, ExpiredTimer *) = expired->make;
+        *expired->link = expired->next;
+        if (expired->next) expired->next->link = expired->link;
+        expired->link = NULL;
+        Value exception = make(f, expired);
+        if (exception == TR_RAISED) return TR_RAISED;
+        if (s->pending == TR_NIL) {
+            Value queue = tr_array_new(f, 2);
+            tr_thread_write(f->thread, &s->pending, queue);
+        }
+        if (tr_array_push(f, s->pending, exception) == TR_RAISED) return TR_RAISED;
+    }
+    return TR_NIL;
+}
+
 static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
     ThreadState *s = f->thread->state;
+    if (s->expired && take_in_expired(f) == TR_RAISED) return TR_RAISED;
     Value item = next_deliverable(f, is_blocking);
     if (item == TR_UNDEF) {
         s->is_deferred = s->pending != TR_NIL && tr_array_count(s->pending) > 0;

@@ -158,11 +158,55 @@ static void take_in_remote(RactorSched *rs) {
 
 static ThreadState *state_of(Timer *timer) { return (ThreadState *)((char *)timer - offsetof(ThreadState, timer)); }
 
+static void publish_deadline(RactorSched *rs, bool is_precise) {
+    int64_t first = tr_timers_first(&rs->timers);
+    if (first == rs->published_deadline) return;
+    rs->published_deadline = first;
+    tr_task_set_deadline(&rs->task, first, is_precise);
+}
+
+enum TimerKind { TIMER_OF_THREAD, TIMER_EXPIRED };
+
+static void expire(Timer *timer) {
+    ExpiredTimer *expired = (ExpiredTimer *)((char *)timer - offsetof(ExpiredTimer, timer));
+    ThreadState *s = expired->thread->state;
+    expired->next = s->expired;
+    expired->link = &s->expired;
+    if (expired->next) expired->next->link = &expired->next;
+    s->expired = expired;
+    s->is_deferred = false;
+    tr_thread_interrupt(expired->thread, INTERRUPT_PENDING);
+}
+
+void tr_expired_timer_set(ExpiredTimer *expired, Thread *thread, int64_t deadline_ns, Value (*make)(Fiber *, ExpiredTimer *)) {
+    RactorSched *rs = thread->state->sched;
+    expired->thread = thread;
+    expired->make = make;
+    expired->timer.kind = TIMER_EXPIRED;
+    tr_timers_add(&rs->timers, &expired->timer, deadline_ns);
+    if (tr_timers_first(&rs->timers) == deadline_ns) publish_deadline(rs, true);
+}
+
+void tr_expired_timer_cancel(ExpiredTimer *expired) {
+    if (!expired->thread) return;
+    tr_timers_remove(&expired->thread->state->sched->timers, &expired->timer);
+    if (expired->link) {
+        *expired->link = expired->next;
+        if (expired->next) expired->next->link = expired->link;
+        expired->link = NULL;
+    }
+    expired->thread = NULL;
+}
+
 static void fire_timers(RactorSched *rs) {
     if (rs->timers.count == 0) return;
     int64_t now = tr_now_ns();
     Timer *timer;
     while ((timer = tr_timers_pop_due(&rs->timers, now))) {
+        if (timer->kind == TIMER_EXPIRED) {
+            expire(timer);
+            continue;
+        }
         ThreadState *s = state_of(timer);
         s->is_timed_out = true;
         wake(s);
@@ -174,13 +218,6 @@ static void take_in_all(RactorSched *rs) {
     atomic_store(&rs->task.is_poked, false);
     take_in_remote(rs);
     fire_timers(rs);
-}
-
-static void publish_deadline(RactorSched *rs, bool is_precise) {
-    int64_t first = tr_timers_first(&rs->timers);
-    if (first == rs->published_deadline) return;
-    rs->published_deadline = first;
-    tr_task_set_deadline(&rs->task, first, is_precise);
 }
 
 void tr_thread_interrupt(Thread *thread, uint32_t bits) {

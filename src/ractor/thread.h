@@ -18,6 +18,14 @@ typedef struct RactorSched RactorSched;
 
 typedef enum ThreadRunState { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_PARKED, THREAD_DEAD } ThreadRunState;
 
+/* Something to be sent to a thread at a deadline: stdlib/timeout.c. Lies in a Ruby object that its user keeps. */
+typedef struct ExpiredTimer {
+    Timer timer;
+    Thread *thread;               /* NULL: neither set nor expired */
+    struct ExpiredTimer *next, **link; /* in the thread's list, when it is due */
+    Value (*make)(Fiber *f, struct ExpiredTimer *expired); /* the exception; by the thread itself */
+} ExpiredTimer;
+
 typedef struct ThreadList { ThreadState *first, *last; } ThreadList;
 
 struct ThreadState {
@@ -51,6 +59,7 @@ struct ThreadState {
     Value fiber_scheduler;      /* Fiber.set_scheduler, nil */
     struct Waiter *joiners, *joiners_last; /* who waits for its end: core/waiters.h */
     struct Mutex *mutexes;      /* that it holds: core/mutex.c */
+    ExpiredTimer *expired;      /* due, and not yet made into exceptions */
     int line;
     uint8_t report_on_exception, abort_on_exception; /* 0, 1 */
     bool is_over;               /* its work is done: dead to Ruby, though it may not have left its stack yet */
@@ -124,6 +133,10 @@ void tr_thread_interrupt_remote(Thread *thread, uint32_t bits);
 /* Quantum in ns; RUBY_THREAD_TIMESLICE. */
 void tr_thread_set_quantum(int64_t quantum_ns);
 int64_t tr_thread_quantum(void);
+
+void tr_expired_timer_set(ExpiredTimer *expired, Thread *thread, int64_t deadline_ns,
+                          Value (*make)(Fiber *f, ExpiredTimer *expired));
+void tr_expired_timer_cancel(ExpiredTimer *expired);
 
 /* Handed in by core/ at boot: what to do with what is pending. `is_blocking`: the thread is about to wait. TR_RAISED or
  * TR_NIL. */

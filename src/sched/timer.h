@@ -13,6 +13,7 @@
 typedef struct Timer {
     int64_t deadline_ns; /* CLOCK_MONOTONIC */
     uint32_t place;      /* in the heap, from 1; 0: not in one */
+    uint32_t kind;       /* the owner's own */
 } Timer;
 
 typedef struct TimerHeap {

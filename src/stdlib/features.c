@@ -2,10 +2,14 @@
 #include "core/require.h"
 
 MAY_SWITCH Value tr_crypto_init(Fiber *f);
+MAY_SWITCH Value tr_monitor_init(Fiber *f);
+MAY_SWITCH Value tr_timeout_init(Fiber *f);
 
 const BuiltinFeature tr_builtin_features[] = {
     { "thread", NULL }, { "rational", NULL }, { "complex", NULL }, { "enumerator", NULL }, { "fiber", NULL },
     { "ruby2_keywords", NULL }, { "set", NULL }, { "io/wait", NULL }, { "io/nonblock", NULL },
     { "crypto", tr_crypto_init }, /* of lib/openssl.rb and lib/digest.rb */
+    { "monitor_core", tr_monitor_init }, /* of lib/monitor.rb */
+    { "timeout_core", tr_timeout_init }, /* of lib/timeout.rb */
     { NULL, NULL }
 };
