@@ -114,7 +114,7 @@ module Enumerable
 
   def tally(counts = nil)
     if counts
-      counts = Hash.try_convert(counts) or raise TypeError, "can't convert #{counts.class} into Hash"
+      counts = Hash.__to_hash(counts)
       raise FrozenError.new("can't modify frozen #{counts.class}: #{counts.inspect}", receiver: counts) if counts.frozen?
       __each do |item|
         count = counts[item] || 0
@@ -124,16 +124,6 @@ module Enumerable
     else
       counts = {}
       __each { |item| counts[item] = (counts[item] || 0) + 1 }
-    end
-    counts
-  end
-
-  def tally_by
-    return to_enum(:tally_by) { __enum_size } unless block_given?
-    counts = {}
-    __each do |item|
-      key = yield(item)
-      counts[key] = (counts[key] || 0) + 1
     end
     counts
   end
@@ -330,7 +320,7 @@ module Enumerable
       end
     else
       raise TypeError, "#{operator.inspect} is not a symbol nor a string" unless Symbol === operator || String === operator
-      memo = initial
+      memo = no_initial ? nil : initial
       __each do |item|
         if no_initial
           memo = item
@@ -649,7 +639,7 @@ module Enumerable
       raise ArgumentError, "wrong number of arguments (given 0, expected 1)" unless block_given?
       starts = proc { |item| yield(item) }
     else
-      raise ArgumentError, "both pattern and block are given" if block_given?
+      raise ArgumentError, "wrong number of arguments (given 1, expected 0)" if block_given?
       starts = proc { |item| pattern === item }
     end
     source = self

@@ -103,6 +103,12 @@ static MAY_SWITCH MAY_RAISE Value hash_s_try_convert(Fiber *f, Value self, const
     return tr_try_convert(f, ARG(0), tr_class.hash, TR_ID_to_hash);
 }
 
+/* For the core library in Ruby: to_hash, or a TypeError. */
+static MAY_SWITCH MAY_RAISE Value hash_s_to_hash(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    return tr_to_hash(f, ARG(0));
+}
+
 static MAY_SWITCH MAY_RAISE Value hash_s_ruby2_keywords_hash_p(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (!tr_is_hash(ARG(0)))
@@ -588,6 +594,7 @@ static MAY_GC Value hash_freeze(Fiber *f, Value self, const Args *args) {
 static const MethodDef hash_singleton_methods[] = {
     {"[]", hash_s_create, ARITY_REST(0), 0},
     {"try_convert", hash_s_try_convert, ARITY(1, 1), 0},
+    {"__to_hash", hash_s_to_hash, ARITY(1, 1), 0},
     {"ruby2_keywords_hash?", hash_s_ruby2_keywords_hash_p, ARITY(1, 1), 0},
     {"ruby2_keywords_hash", hash_s_ruby2_keywords_hash, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
