@@ -197,14 +197,14 @@ static MAY_SWITCH MAY_RAISE bool take_count(Fiber *f, Value v, const char *what,
 static MAY_SWITCH MAY_RAISE Value array_first(Fiber *f, Value self, const Args *args) {
     if (args->argc == 0) return tr_array_at(self, 0);
     int64_t count;
-    if (!take_count(f, ARG(0), "negative array size (or size too big)", &count)) return TR_RAISED;
+    if (!take_count(f, ARG(0), "negative array size", &count)) return TR_RAISED;
     return subsequence(f, self, 0, count);
 }
 
 static MAY_SWITCH MAY_RAISE Value array_last(Fiber *f, Value self, const Args *args) {
     int64_t total = (int64_t)tr_array_count(self), count;
     if (args->argc == 0) return total ? tr_array_at(self, (size_t)total - 1) : TR_NIL;
-    if (!take_count(f, ARG(0), "negative array size (or size too big)", &count)) return TR_RAISED;
+    if (!take_count(f, ARG(0), "negative array size", &count)) return TR_RAISED;
     total = (int64_t)tr_array_count(self);
     if (count > total) count = total;
     return subsequence(f, self, total - count, count);
@@ -558,20 +558,12 @@ static MAY_SWITCH MAY_RAISE Value array_to_h(Fiber *f, Value self, const Args *a
         }
         Value pair = tr_try_convert(f, item, tr_class.array, TR_ID_to_ary);
         if (pair == TR_RAISED) return TR_RAISED;
-        if (pair == TR_NIL) {
-            if (tr_block_is_given(args->block))
-                return tr_raise(f, tr_class.type_error, "wrong element type %pC (expected array)",
-                                tr_real_class_of(item));
+        if (pair == TR_NIL)
             return tr_raise(f, tr_class.type_error, "wrong element type %pC at %zu (expected array)",
                             tr_real_class_of(item), i);
-        }
-        if (tr_array_count(pair) != 2) {
-            if (tr_block_is_given(args->block))
-                return tr_raise(f, tr_class.argument_error, "element has wrong array length (expected 2, was %zu)",
-                                tr_array_count(pair));
+        if (tr_array_count(pair) != 2)
             return tr_raise(f, tr_class.argument_error, "wrong array length at %zu (expected 2, was %zu)", i,
                             tr_array_count(pair));
-        }
         if (tr_is_raised(tr_hash_set(f, hash, tr_array_at(pair, 0), tr_array_at(pair, 1)))) return TR_RAISED;
     }
     return hash;
@@ -592,7 +584,10 @@ static MAY_SWITCH MAY_RAISE Value array_pack(Fiber *f, Value self, const Args *a
     return tr_pack(f, self, ARG(0), buffer == TR_UNDEF ? TR_NIL : buffer);
 }
 
+MAY_SWITCH MAY_RAISE Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args); /* array_sort.c */
+
 const MethodDef tr_array_singleton_methods[] = {
+    {"__extremes_by", tr_array_s_extremes_by, ARITY(3, 3), 0},
     {"[]", array_s_create, ARITY_REST(0), 0},
     {"try_convert", array_s_try_convert, ARITY(1, 1), 0},
     {"__with_capacity", array_s_with_capacity, ARITY(1, 1), 0},

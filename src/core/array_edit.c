@@ -186,9 +186,10 @@ static MAY_SWITCH MAY_RAISE Value array_delete(Fiber *f, Value self, const Args 
 
 static MAY_SWITCH MAY_RAISE Value array_delete_at(Fiber *f, Value self, const Args *args) {
     int64_t at;
-    if (!tr_check_frozen(f, self) || !tr_to_long(f, ARG(0), &at) || !tr_array_modify(f, self)) return TR_RAISED;
+    if (!tr_to_long(f, ARG(0), &at)) return TR_RAISED;
     at = tr_array_wrap_index(self, at);
-    return at < 0 || at >= (int64_t)tr_array_count(self) ? TR_NIL : tr_array_delete_at(self, (size_t)at);
+    if (at < 0 || at >= (int64_t)tr_array_count(self)) return TR_NIL;
+    return tr_array_modify(f, self) ? tr_array_delete_at(self, (size_t)at) : TR_RAISED;
 }
 
 static MAY_SWITCH MAY_RAISE Value array_slice_bang(Fiber *f, Value self, const Args *args) {
@@ -272,7 +273,7 @@ static MAY_SWITCH MAY_RAISE Value array_times(Fiber *f, Value self, const Args *
     if (separator != TR_NIL) return tr_array_join(f, self, separator);
     int64_t times;
     if (!tr_to_long(f, ARG(0), &times)) return TR_RAISED;
-    if (times < 0) return tr_raise(f, tr_class.argument_error, "argument must be non-negative");
+    if (times < 0) return tr_raise(f, tr_class.argument_error, "negative argument");
     size_t count = tr_array_count(self);
     if (count && (uint64_t)times > ARRAY_COUNT_MAX / count)
         return tr_raise(f, tr_class.argument_error, "argument too big");

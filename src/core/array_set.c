@@ -74,7 +74,7 @@ static MAY_SWITCH MAY_RAISE Value array_and(Fiber *f, Value self, const Args *ar
 }
 
 static MAY_SWITCH MAY_RAISE Value array_intersection(Fiber *f, Value self, const Args *args) {
-    if (args->argc == 0) return union_of(f, self, 0, NULL);
+    if (args->argc == 0) return tr_array_dup(f, self);
     Value result = self;
     for (int i = 0; i < args->argc && result != TR_RAISED; i++) {
         Value other = tr_to_ary(f, ARG(i));

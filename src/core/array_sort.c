@@ -196,14 +196,8 @@ static MAY_SWITCH MAY_RAISE Value array_sort(Fiber *f, Value self, const Args *a
     return tr_array_sort(f, copy, args->block);
 }
 
-/* The elements of self, ordered by what the block says of each. */
-static MAY_SWITCH MAY_RAISE Value sorted_by(Fiber *f, Value self, Block block) {
-    Value pairs = tr_array_new(f, tr_array_count(self) * 4);
-    for (size_t i = 0; i < tr_array_count(self); i++) {
-        Value item = tr_array_at(self, i), key = tr_yield1(f, block, item);
-        if (key == TR_RAISED) return TR_RAISED;
-        if (tr_is_raised(tr_array_push(f, pairs, key)) || tr_is_raised(tr_array_push(f, pairs, item))) return TR_RAISED;
-    }
+/* The items of [key, item, …], ordered by their keys. */
+static MAY_SWITCH MAY_RAISE Value sort_pairs(Fiber *f, Value pairs) {
     size_t count = tr_array_count(pairs) / 2;
     Value result = tr_array_new(f, count);
     if (count == 0) return result;
@@ -222,6 +216,17 @@ static MAY_SWITCH MAY_RAISE Value sorted_by(Fiber *f, Value self, Block block) {
     for (size_t i = 0; i < count; i++)
         if (tr_is_raised(tr_array_push(f, result, tr_array_at(pairs, 2 * i + 1)))) return TR_RAISED;
     return result;
+}
+
+/* The elements of self, ordered by what the block says of each. */
+static MAY_SWITCH MAY_RAISE Value sorted_by(Fiber *f, Value self, Block block) {
+    Value pairs = tr_array_new(f, tr_array_count(self) * 4);
+    for (size_t i = 0; i < tr_array_count(self); i++) {
+        Value item = tr_array_at(self, i), key = tr_yield1(f, block, item);
+        if (key == TR_RAISED) return TR_RAISED;
+        if (tr_is_raised(tr_array_push(f, pairs, key)) || tr_is_raised(tr_array_push(f, pairs, item))) return TR_RAISED;
+    }
+    return sort_pairs(f, pairs);
 }
 
 static MAY_SWITCH MAY_RAISE Value array_sort_by_bang(Fiber *f, Value self, const Args *args) {
@@ -260,19 +265,109 @@ static MAY_SWITCH MAY_RAISE Value extreme(Fiber *f, Value self, Block block, int
     return best;
 }
 
+/* A selection of the `limit` least (or greatest, rev) of many: they gather in `items`, keys with their values, and are cut
+ * down to the best by partitioning whenever there are four times too many. Which of equal ones stay is as in CRuby. */
+typedef struct Selection {
+    Fiber *f;
+    Block block;
+    Value items;  /* Array of units of `width`: the key first */
+    Value bound;  /* the greatest key that can still get in; TR_UNDEF while all can */
+    size_t width, limit;
+    int sign;     /* 1: least, -1: greatest */
+} Selection;
+
+static inline Value *unit(const Selection *s, size_t i) { return tr_array(s->items)->items + i * s->width; }
+
+static void swap_units(const Selection *s, size_t i, size_t j) {
+    for (size_t k = 0; k < s->width; k++) {
+        Value v = unit(s, i)[k];
+        unit(s, i)[k] = unit(s, j)[k];
+        unit(s, j)[k] = v;
+    }
+}
+
+static MAY_SWITCH MAY_RAISE bool select_order(const Selection *s, Value a, Value b, int *order) {
+    if (!order_by(s->f, s->block, a, b, order)) return false;
+    *order *= s->sign;
+    return true;
+}
+
+/* Cuts down to the best `limit`. */
+static MAY_SWITCH MAY_RAISE bool select_cut(Selection *s) {
+    size_t count = tr_array_count(s->items) / s->width;
+    if (count <= s->limit) return true;
+    size_t left = 0, right = count - 1, store;
+    for (;;) {
+        size_t equal_count = 1;
+        swap_units(s, left + (right - left + 1) / 2, right);
+        store = left;
+        for (size_t i = left; i + equal_count <= right;) {
+            int order;
+            if (!select_order(s, unit(s, i)[0], unit(s, right)[0], &order)) return false;
+            if (order == 0) {
+                swap_units(s, i, right - equal_count);
+                equal_count++;
+                continue;
+            }
+            if (order < 0) swap_units(s, i, store++);
+            i++;
+        }
+        size_t to = store;
+        for (size_t i = right; i + equal_count > right && i > to; i--) swap_units(s, to++, i);
+        if (store <= s->limit && s->limit <= store + equal_count) break;
+        if (s->limit < store) right = store - 1;
+        else left = store + equal_count;
+    }
+    s->bound = unit(s, store)[0];
+    tr_array(s->items)->count = s->limit * s->width;
+    return true;
+}
+
+static MAY_SWITCH MAY_RAISE bool select_add(Selection *s, const Value *from) {
+    if (s->bound != TR_UNDEF) {
+        int order;
+        if (!select_order(s, from[0], s->bound, &order)) return false;
+        if (order >= 0) return true;
+    }
+    if (tr_is_raised(tr_array_append(s->f, s->items, from, s->width))) return false;
+    return tr_array_count(s->items) < s->limit * 4 * s->width || select_cut(s);
+}
+
+/* The `count` least or greatest units of `from`, in order; of each the value. */
+static MAY_SWITCH MAY_RAISE Value select_extremes(Fiber *f, Value from, size_t width, int64_t count, Block block, int sign) {
+    if (count < 0) return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
+    Selection s = {f, block, tr_array_new(f, 0), TR_UNDEF, width, (size_t)count, sign};
+    if (count == 0) return s.items;
+    for (size_t i = 0; (i + 1) * width <= tr_array_count(from); i++) {
+        Value copy[2] = {tr_array_at(from, i * width), width == 2 ? tr_array_at(from, i * width + 1) : TR_NIL};
+        if (!select_add(&s, copy)) return TR_RAISED;
+    }
+    if (!select_cut(&s)) return TR_RAISED;
+    size_t taken = tr_array_count(s.items) / width;
+    Value sorted = width == 1 ? tr_array_sort(f, s.items, block) : sort_pairs(f, s.items);
+    if (sorted == TR_RAISED || sign > 0) return sorted;
+    for (size_t i = 0; i < taken / 2; i++) {
+        Value *items = tr_array(sorted)->items, v = items[i];
+        items[i] = items[taken - 1 - i];
+        items[taken - 1 - i] = v;
+    }
+    return sorted;
+}
+
+/* Array.__extremes_by(pairs, count, greatest): for min_by(n) and max_by(n); pairs is [key, item, …]. */
+MAY_SWITCH MAY_RAISE Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args);
+Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    int64_t count;
+    if (!tr_to_long(f, ARG(1), &count)) return TR_RAISED;
+    return select_extremes(f, ARG(0), 2, count, TR_NIL, ARG(2) == TR_TRUE ? -1 : 1);
+}
+
 static MAY_SWITCH MAY_RAISE Value extremes(Fiber *f, Value self, const Args *args, int sign) {
     if (args->argc == 0 || ARG(0) == TR_NIL) return extreme(f, self, args->block, sign);
     int64_t count;
     if (!tr_to_long(f, ARG(0), &count)) return TR_RAISED;
-    if (count < 0) return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
-    Value sorted = array_sort(f, self, &(Args){0, NULL, args->block, TR_NIL});
-    if (sorted == TR_RAISED) return TR_RAISED;
-    size_t total = tr_array_count(sorted), taken = (size_t)count < total ? (size_t)count : total;
-    if (sign < 0) return tr_array_sub(f, sorted, 0, taken);
-    Value result = tr_array_new(f, taken);
-    for (size_t i = 0; i < taken; i++)
-        if (tr_is_raised(tr_array_push(f, result, tr_array_at(sorted, total - 1 - i)))) return TR_RAISED;
-    return result;
+    return select_extremes(f, self, 1, count, args->block, -sign);
 }
 
 static MAY_SWITCH MAY_RAISE Value array_min(Fiber *f, Value self, const Args *args) {

@@ -293,13 +293,14 @@ module Enumerable
     found == 1
   end
 
-  def inject(initial = (no_initial = true; nil), operator = (no_operator = true; nil), &block)
+  def inject(initial = (no_initial = true; nil), operator = (no_operator = true; nil), *more, &block)
+    raise ArgumentError, "wrong number of arguments (given #{2 + more.size}, expected 1..2)" unless more.empty?
     if no_operator && !no_initial && !block
       operator = initial
       no_initial = true
       no_operator = false
     end
-    raise LocalJumpError, "no block given" if no_operator && !block
+    raise ArgumentError, "wrong number of arguments (given 0, expected 1..2)" if no_operator && !block
     if no_operator
       if no_initial
         memo = nil
@@ -345,8 +346,8 @@ module Enumerable
     items.sum(initial)
   end
 
-  def min(count = nil, &block) = Enumerable.__items(self).min(*count, &block)
-  def max(count = nil, &block) = Enumerable.__items(self).max(*count, &block)
+  def min(count = nil, &block) = Enumerable.__items(self).min(count, &block)
+  def max(count = nil, &block) = Enumerable.__items(self).max(count, &block)
   def minmax(&block) = Enumerable.__items(self).minmax(&block)
   def sort(&block) = Enumerable.__items(self).sort(&block)
 
@@ -357,9 +358,16 @@ module Enumerable
     result
   end
 
+  # The count items with the least (greatest) keys, in order.
+  def self.__select_by(enumerable, count, greatest)
+    pairs = []
+    enumerable.__send__(:__each) { |item| pairs << yield(item) << item }
+    Array.__extremes_by(pairs, Array.__to_int(count), greatest)
+  end
+
   def min_by(count = (no_count = true; nil))
     return to_enum(:min_by, *(no_count ? nil : [count])) { __enum_size } unless block_given?
-    return sort_by { |item| yield(item) }.first(count) unless no_count || nil == count
+    return Enumerable.__select_by(self, count, false) { |item| yield(item) } unless no_count || nil == count
     best = best_key = nil
     started = false
     __each do |item|
@@ -375,7 +383,7 @@ module Enumerable
 
   def max_by(count = (no_count = true; nil))
     return to_enum(:max_by, *(no_count ? nil : [count])) { __enum_size } unless block_given?
-    return sort_by { |item| yield(item) }.reverse.first(count) unless no_count || nil == count
+    return Enumerable.__select_by(self, count, true) { |item| yield(item) } unless no_count || nil == count
     best = best_key = nil
     started = false
     __each do |item|
@@ -684,7 +692,10 @@ module Enumerable
     end
   end
 
-  def chain(*others) = Enumerator::Chain.new(self, *others)
+  def chain(*others)
+    chain = Enumerator::Chain.new(self, *others)
+    Enumerator::Lazy === self ? chain.lazy : chain
+  end
 
   def lazy = Enumerator::Lazy.__send__(:__from, self)
 end

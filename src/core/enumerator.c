@@ -119,7 +119,7 @@ static MAY_SWITCH MAY_RAISE Value enumerator_size(Fiber *f, Value self, const Ar
 
 static MAY_SWITCH MAY_RAISE Value enumerator_initialize(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "no block given");
+    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
     Value proc = tr_block_to_proc(f, args->block);
     if (proc == TR_RAISED) return TR_RAISED;
     Value size = args->argc > 0 ? ARG(0) : TR_NIL;
@@ -291,7 +291,8 @@ static MAY_SWITCH MAY_RAISE Value enumerator_each_packed(Fiber *f, Value self, c
 /* data: [block handler, result] */
 static MAY_SWITCH MAY_RAISE Value map_step(Fiber *f, Value data, const Args *args) {
     Value item = tr_yield(f, (Block)tr_array_at(data, 0), args->argc, args->argv);
-    return item == TR_RAISED ? TR_RAISED : tr_array_push(f, tr_array_at(data, 1), item);
+    if (item == TR_RAISED || tr_is_raised(tr_array_push(f, tr_array_at(data, 1), item))) return TR_RAISED;
+    return TR_NIL;
 }
 
 /* In C because the block gets several values as they come. */
@@ -300,7 +301,14 @@ static MAY_SWITCH MAY_RAISE Value enumerable_map(Fiber *f, Value self, const Arg
     Value block = lasting_block(f, self, TR_ID_each, args->block);
     if (block == TR_RAISED) return TR_RAISED;
     Value result = tr_array_new(f, 0), data = tr_array_new_values(f, 2, block, result);
-    return tr_call_with_cblock(f, self, TR_ID_each, 0, NULL, map_step, data) == TR_RAISED ? TR_RAISED : result;
+    /* Its arity is the given block's: Hash#each then makes no pairs for |key, value|. */
+    int arity = tr_block_arity(args->block);
+    CBlock mapping = {.captured = f->frame->captured, .fn = map_step, .data = data, .min = 0, .max = -1};
+    mapping.captured.iseq = NULL;
+    if (arity > 1) mapping.min = mapping.max = arity;
+    Value done = tr_call_full(f, self, TR_ID_each, 0, NULL, tr_block_from_c(&mapping), TR_NIL, false);
+    TR_KEEP(data);
+    return done == TR_RAISED ? TR_RAISED : result;
 }
 
 /* What `size` says, nil if there is no such method. */

@@ -36,7 +36,7 @@ static MAY_SWITCH MAY_RAISE Value raise_stop(Fiber *f, Enumerator *e) {
 /* The next step's values as an Array, left in `ahead`. */
 static MAY_SWITCH MAY_RAISE Value look_ahead(Fiber *f, Value self) {
     Enumerator *e = tr_enumerator_get(f, self);
-    if (!e) return TR_RAISED;
+    if (!e || !tr_check_frozen(f, self)) return TR_RAISED;
     if (e->ahead != TR_UNDEF) return e->ahead;
     if (e->stop != TR_NIL) return raise_stop(f, e);
     if (e->fiber == TR_NIL) {
@@ -87,7 +87,7 @@ static MAY_SWITCH MAY_RAISE Value enumerator_peek(Fiber *f, Value self, const Ar
 static MAY_SWITCH MAY_RAISE Value enumerator_rewind(Fiber *f, Value self, const Args *args) {
     (void)args;
     Enumerator *e = tr_enumerator_get(f, self);
-    if (!e) return TR_RAISED;
+    if (!e || !tr_check_frozen(f, self)) return TR_RAISED;
     if (tr_call_if_responds(f, e->receiver, TR_ID_rewind, 0, NULL) == TR_RAISED) return TR_RAISED;
     e->fiber = e->stop = TR_NIL;
     e->ahead = e->fed = TR_UNDEF;
@@ -96,7 +96,7 @@ static MAY_SWITCH MAY_RAISE Value enumerator_rewind(Fiber *f, Value self, const 
 
 static MAY_GC MAY_RAISE Value enumerator_feed(Fiber *f, Value self, const Args *args) {
     Enumerator *e = tr_enumerator_get(f, self);
-    if (!e) return TR_RAISED;
+    if (!e || !tr_check_frozen(f, self)) return TR_RAISED;
     if (e->fed != TR_UNDEF) return tr_raise(f, tr_class.type_error, "feed value already set");
     tr_write(self, &e->fed, args->argv[0]);
     return TR_NIL;

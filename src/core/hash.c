@@ -1,6 +1,7 @@
 /* hash.c - Hash: construction, lookup, change, comparison, conversion. The table is hash_table.c; what takes a block for each
  * pair is hash_iterate.c.
  */
+#include "core/array_internal.h"
 #include "core/hash_internal.h"
 
 #define ARG(i) (args->argv[i])
@@ -56,19 +57,13 @@ static MAY_SWITCH MAY_RAISE Value hash_initialize_copy(Fiber *f, Value self, con
     return self;
 }
 
-static MAY_SWITCH MAY_RAISE Value hash_replace(Fiber *f, Value self, const Args *args) {
-    if (!tr_check_frozen(f, self)) return TR_RAISED;
-    Value from = tr_to_hash(f, ARG(0));
-    return from == TR_RAISED ? TR_RAISED : tr_hash_replace(f, self, from);
-}
-
 static MAY_SWITCH MAY_RAISE bool fill_from_pairs(Fiber *f, Value hash, Value pairs) {
     for (size_t i = 0; i < tr_array_count(pairs); i++) {
         Value element = tr_array_at(pairs, i), pair = tr_try_convert(f, element, tr_class.array, TR_ID_to_ary);
         if (pair == TR_RAISED) return false;
         if (pair == TR_NIL)
-            return !tr_is_raised(tr_raise(f, tr_class.argument_error, "wrong element type %pC (expected array)",
-                                          tr_real_class_of(element)));
+            return !tr_is_raised(tr_raise(f, tr_class.argument_error, "wrong element type %pC at %zu (expected array)",
+                                          tr_real_class_of(element), i));
         size_t count = tr_array_count(pair);
         if (count != 1 && count != 2)
             return !tr_is_raised(tr_raise(f, tr_class.argument_error, "invalid number of elements (%zu for 1..2)", count));
@@ -358,6 +353,7 @@ static bool drop_nils(Value hash) {
 static MAY_GC Value hash_compact(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value result = tr_hash_dup(f, self);
+    set_default(result, tr_hash(self)->fallback, tr_has_flag(self, HASH_DEFAULT_PROC));
     (void)drop_nils(result);
     return result;
 }
@@ -521,8 +517,14 @@ static MAY_GC MAY_RAISE Value hash_to_a(Fiber *f, Value self, const Args *args) 
 /* Whether a symbol can stand before the colon of a literal pair as it is: a name, with ? or ! at most. */
 static bool is_plain_label(Id id) {
     const IdName *name = tr_id_name(id);
-    IdKind kind = (IdKind)name->kind;
-    return kind == ID_LOCAL || kind == ID_CONSTANT;
+    if (name->kind == ID_LOCAL || name->kind == ID_CONSTANT) return true;
+    if (name->size < 2 || (name->bytes[name->size - 1] != '?' && name->bytes[name->size - 1] != '!')) return false;
+    for (uint32_t i = 0; i + 1 < name->size; i++) {
+        unsigned char c = (unsigned char)name->bytes[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+        if (!is_letter && (i == 0 || c < '0' || c > '9')) return false;
+    }
+    return true;
 }
 
 static MAY_SWITCH MAY_RAISE bool inspect_key(Fiber *f, Value text, Value key) {
@@ -586,6 +588,15 @@ static MAY_SWITCH MAY_RAISE Value hash_invert(Fiber *f, Value self, const Args *
     return result;
 }
 
+/* Pairs in a row; arrays among keys and values too, `depth - 1` levels deep. */
+static MAY_SWITCH MAY_RAISE Value hash_flatten(Fiber *f, Value self, const Args *args) {
+    int64_t depth = 1;
+    if (args->argc > 0 && !tr_to_long(f, ARG(0), &depth)) return TR_RAISED;
+    Value pairs = hash_to_a(f, self, args);
+    bool changed;
+    return pairs == TR_RAISED || depth == 0 ? pairs : tr_array_flatten(f, pairs, depth, &changed);
+}
+
 static MAY_GC Value hash_freeze(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_freeze(f, self);
@@ -603,7 +614,7 @@ static const MethodDef hash_singleton_methods[] = {
 static const MethodDef hash_methods[] = {
     {"initialize", hash_initialize, ARITY(0, 1), METHOD_PRIVATE | METHOD_KEYWORDS},
     {"initialize_copy", hash_initialize_copy, ARITY(1, 1), METHOD_PRIVATE},
-    {"replace", hash_replace, ARITY(1, 1), 0},
+    {"replace", hash_initialize_copy, ARITY(1, 1), 0},
     {"[]", hash_aref, ARITY(1, 1), 0},
     {"[]=", hash_aset, ARITY(2, 2), 0},
     {"store", hash_aset, ARITY(2, 2), 0},
@@ -656,6 +667,7 @@ static const MethodDef hash_methods[] = {
     {"deconstruct_keys", hash_to_hash, ARITY(1, 1), 0},
     {"to_proc", hash_to_proc, ARITY(0, 0), 0},
     {"invert", hash_invert, ARITY(0, 0), 0},
+    {"flatten", hash_flatten, ARITY(0, 1), 0},
     {"freeze", hash_freeze, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };

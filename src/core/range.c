@@ -131,7 +131,11 @@ static Value range_excludes_end(Fiber *f, Value self, const Args *args) {
 static MAY_SWITCH MAY_RAISE Value range_first(Fiber *f, Value self, const Args *args) {
     if (range(self)->begin == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot get the first element of beginless range");
-    return args->argc == 0 ? range(self)->begin : tr_call_super(f, args->argc, args->argv);
+    if (args->argc == 0) return range(self)->begin;
+    int64_t count;
+    if (!tr_to_long(f, ARG(0), &count)) return TR_RAISED;
+    if (count < 0) return tr_raise(f, tr_class.argument_error, "negative array size (or size too big)");
+    return tr_call_super(f, args->argc, args->argv);
 }
 
 static MAY_SWITCH MAY_RAISE Value range_last(Fiber *f, Value self, const Args *args) {
@@ -224,9 +228,12 @@ static bool is_numeric(Value v) {
     return tr_is_integer(v) || tr_is_float(v) || (tr_is_object(v) && tr_is_kind_of(v, tr_class.numeric));
 }
 
+/* Between any two there may be others: include? is cover?. */
+static bool is_linear(Value v) { return is_numeric(v) || (tr_is_object(v) && tr_is_kind_of(v, tr_class.time)); }
+
 static MAY_SWITCH MAY_RAISE Value range_include(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
-    if (is_numeric(r->begin) || is_numeric(r->end)) return range_eqq(f, self, args);
+    if (is_linear(r->begin) || is_linear(r->end)) return range_eqq(f, self, args);
     if (tr_is_string(r->begin) || tr_is_string(r->end)) {
         if (tr_is_string(r->begin) && tr_is_string(r->end)) return tr_call(f, self, tr_intern_cstr("__include_string"), 1, ARG(0));
         if (r->begin == TR_NIL)
@@ -334,7 +341,7 @@ static MAY_SWITCH MAY_RAISE Value range_max(Fiber *f, Value self, const Args *ar
     if (!r->excludes_end) return r->end;
     if (!tr_is_integer(r->end)) return tr_raise(f, tr_class.type_error, "cannot exclude non Integer end value");
     if (order == 0) return TR_NIL;
-    if (!tr_is_integer(r->begin))
+    if (r->begin != TR_NIL && !tr_is_integer(r->begin))
         return tr_raise(f, tr_class.type_error, "cannot exclude end value with non Integer begin value");
     return tr_integer_sub(f, r->end, TR_FIX(1));
 }

@@ -121,38 +121,36 @@ class Range
     first, last = __begin, __end
     numeric = Numeric === first
     by_succ = String === first || Symbol === first
+    numeric_step = Numeric === by
     if no_step && !numeric && !by_succ && !(nil == first && Numeric === last)
       raise ArgumentError, "step is required for non-numeric ranges"
     end
-    if numeric && !(Numeric === by)
-      raise ArgumentError, "step must be numeric" if by.nil?
-      by = by.coerce(first)[0] if !by.respond_to?(:to_int) && by.respond_to?(:coerce)
-      by = Array.__to_int(by) unless Numeric === by
-    end
-    raise ArgumentError, "step can't be 0" if Numeric === by && (numeric || by_succ || nil == first) && by == 0
+    raise ArgumentError, "step can't be 0" if numeric_step && numeric && by == 0
     unless block_given?
-      if numeric && (nil == last || Numeric === last) || nil == first && Numeric === last
+      if numeric_step && (numeric && (nil == last || Numeric === last) || nil == first && Numeric === last)
         return Enumerator::ArithmeticSequence.__send__(:__make, first, last, by, __excludes_end, [self, :step, by, no_step])
       end
       return to_enum(:step, by) { nil } unless no_step
       return to_enum(:step) { nil }
     end
     raise ArgumentError, "#step iteration for beginless ranges is meaningless" if nil == first
-    if numeric && (Float === first || Float === last || Float === by) && (nil == last || Numeric === last)
+    if numeric_step && numeric && (Float === first || Float === last || Float === by) && (nil == last || Numeric === last)
       Enumerator::ArithmeticSequence.__send__(:__make, first, last, by, __excludes_end, nil).each { |value| yield value }
     elsif by_succ && Integer === by
-      raise ArgumentError, "step can't be negative" if by < 0
-      left = 0
+      left = 1
       __each_generic(first, last) do |item|
-        yield item if left == 0
-        left = left == 0 ? by - 1 : left - 1
+        left -= 1
+        if left == 0
+          left = by
+          yield item
+        end
       end
     elsif nil == last
       while true
         yield first
         first += by
       end
-    elsif numeric && by < 0
+    elsif numeric_step && numeric && by < 0
       if __excludes_end
         while first > last
           yield first
@@ -193,8 +191,13 @@ class Range
       return step(by) { |value| yield value } if block_given?
       return Enumerator::ArithmeticSequence.__send__(:__make, first, last, by, __excludes_end, [self, :%, by, false])
     end
-    return step(by) { |value| yield value } if block_given?
-    step(by)
+    return to_enum(:%, by) { nil } unless block_given?
+    step(by) { |value| yield value }
+  end
+
+  def to_set(*args, &block)
+    raise RangeError, "cannot convert endless range to a set" if nil == __end
+    super
   end
 
   def sum(initial = 0)

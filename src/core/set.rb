@@ -84,8 +84,8 @@ class Set
   alias difference -
 
   def ^(enum)
-    result = self.class.new(enum)
-    each { |member| result.delete?(member) || result.add(member) }
+    result = dup
+    __set_from(enum).each { |member| result.delete?(member) || result.add(member) }
     result
   end
 
@@ -224,7 +224,7 @@ class Set
       members = to_a
       links = members.map { |a| members.each_index.select { |j| block.call(a, members[j]) } }
       result = Set.new
-      __components(links).each { |component| result.add(self.class.new(component.map { |i| members[i] })) }
+      __components(links).sort_by(&:first).each { |component| result.add(self.class.new(component.map { |i| members[i] })) }
       result
     else
       Set.new(classify(&block).values)
