@@ -402,6 +402,19 @@ static MAY_SWITCH MAY_RAISE Value io_inspect(Fiber *f, Value self, const Args *a
     return tr_string_format(f, "#<%s:fd %d>", tr_string(name)->bytes, io->stream->fd);
 }
 
+/* IO.__popen(reader or nil, writer or nil, pid): one object over the ends of a child's pipes, which it takes over */
+static MAY_GC Value io_s_popen(Fiber *f, Value self, const Args *args) {
+    IO *io = (IO *)io_alloc(f, (Class *)self);
+    IO *reader = args->argv[0] == TR_NIL ? NULL : (IO *)args->argv[0];
+    IO *writer = args->argv[1] == TR_NIL ? NULL : (IO *)args->argv[1];
+    io->stream = reader ? reader->stream : writer->stream;
+    if (reader && writer) io->writer = writer->stream;
+    if (reader) reader->stream = NULL;
+    if (writer) writer->stream = NULL;
+    io->stream->pid = (pid_t)tr_fixnum(args->argv[2]);
+    return (Value)io;
+}
+
 static MAY_GC Value io_to_io(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return self; }
 
 static const MethodDef io_methods[] = {
@@ -449,6 +462,7 @@ static void io_init(Fiber *f) {
     tr_define_methods(f, tr_class.io, tr_io_read_methods);
     tr_define_methods(f, tr_class.io, tr_io_write_methods);
     tr_define_methods(f, tr_class.io, tr_io_open_methods);
+    tr_define_singleton_method(f, (Value)tr_class.io, "__popen", io_s_popen, 3, 3, METHOD_PRIVATE);
     static const struct { const char *name; int value; } constants[] = {
         { "SEEK_SET", SEEK_SET }, { "SEEK_CUR", SEEK_CUR }, { "SEEK_END", SEEK_END }, { "SEEK_DATA", SEEK_DATA },
         { "SEEK_HOLE", SEEK_HOLE }, { "READABLE", 1 }, { "PRIORITY", 2 }, { "WRITABLE", 4 } };

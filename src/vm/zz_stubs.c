@@ -20,7 +20,6 @@ __attribute__((weak)) Value tr_format(Fiber *f, Value s, int o, const Value *v) 
 __attribute__((weak)) Value tr_ractor_require(Fiber *f, Value s) { (void)s; return stub(f,"require"); }
 __attribute__((weak)) Value tr_integer_to_char(Fiber *f, uint32_t s, Value b) { (void)s;(void)b; return stub(f,"chr"); }
 __attribute__((weak)) Value tr_pack(Fiber *f, Value s, Value b, Value c) { (void)s;(void)b;(void)c; return stub(f,"chr"); }
-__attribute__((weak)) Value tr_process_reap_popen(Fiber *f, int s) { (void)s; return stub(f,"chr"); }
 #include "core/regexp_match.h"
 #define WEAK __attribute__((weak))
 WEAK Value tr_regexp_match_at(Fiber *f, Value r, Value s, size_t at) { (void)r;(void)s;(void)at; return stub(f, "regexp"); }

@@ -1,0 +1,258 @@
+# process.rb - what spawn's arguments mean, and everything that rests on it: system, `…`, exec, IO.popen, wait.
+# Semantics: Ruby documentation of Process.spawn and IO.popen.
+
+module Process
+  RUSAGE_SELF = 0
+  RUSAGE_CHILDREN = -1
+  PRIO_PROCESS = 0
+
+  class << self
+    def wait(pid = -1, flags = 0)
+      __wait(pid, flags || 0)&.pid
+    end
+    alias waitpid wait
+
+    def wait2(pid = -1, flags = 0)
+      status = __wait(pid, flags || 0)
+      status && [status.pid, status]
+    end
+    alias waitpid2 wait2
+
+    def waitall
+      all = []
+      while true
+        begin
+          all << wait2
+        rescue Errno::ECHILD
+          return all
+        end
+      end
+    end
+
+    def detach(pid)
+      thread = Thread.new do
+        __wait(pid, 0)
+      rescue Errno::ECHILD
+        nil
+      end
+      thread.define_singleton_method(:pid) { pid }
+      thread
+    end
+
+    def kill(signal, *pids)
+      raise ArgumentError, "wrong number of arguments (given 1, expected 2+)" if pids.empty?
+      number, group = __signal_number(signal)
+      pids.each { |pid| __kill(number, group ? -pid : pid) }
+      pids.size
+    end
+
+    def spawn(*arguments, **options)
+      command, environment, redirects, opened, options = __command(arguments, options)
+      begin
+        __spawn(command, environment, redirects, options[:chdir] && File.path(options[:chdir]), __group(options[:pgroup]), options[:umask])
+      ensure
+        opened.each(&:close)
+      end
+    end
+
+    def exec(*arguments, **options)
+      command, environment, redirects, _opened, options = __command(arguments, options)
+      __exec(command, environment, redirects, options[:chdir] && File.path(options[:chdir]))
+    end
+
+    def argv0 = $0.dup.freeze
+    def setproctitle(title) = title
+    def warmup = (GC.start; true)
+    def clock_names = constants.grep(/\ACLOCK_/)
+    private :clock_names
+
+    private
+
+    def __signal_number(signal)
+      group = false
+      case signal
+      when Integer
+        return [signal.abs, signal < 0]
+      when Symbol, String
+        name = signal.to_s
+        if name.start_with?("-")
+          group = true
+          name = name[1..]
+        end
+        name = name.delete_prefix("SIG")
+        number = name == "EXIT" ? 0 : Signal.list[name]
+        raise ArgumentError, "unsupported signal 'SIG#{name}'" unless number
+        [number, group]
+      else
+        raise ArgumentError, "bad signal type #{signal.class}" unless signal.respond_to?(:to_str)
+        __signal_number(signal.to_str)
+      end
+    end
+
+    def __group(value)
+      case value
+      when nil then nil
+      when true then 0
+      else value
+      end
+    end
+
+    # [argv, environment, redirects, opened files, the rest of the options]
+    def __command(arguments, options)
+      arguments = arguments.dup
+      given = arguments.first.respond_to?(:to_hash) ? arguments.shift.to_hash : {}
+      options = arguments.pop.to_hash.merge(options) if arguments.last.is_a?(Hash)
+      raise ArgumentError, "wrong number of arguments (given 0, expected 1+)" if arguments.empty?
+      environment = options[:unsetenv_others] ? {} : ENV.to_h
+      given.each { |name, value| value.nil? ? environment.delete(name) : environment[name] = value }
+      redirects, opened = __redirects(options)
+      [__argv(arguments), environment.map { |name, value| "#{name}=#{value}" }, redirects, opened, options]
+    end
+
+    BUILTINS = %w(exit cd export set unset eval exec trap ulimit umask wait alias break case command continue for if return shift test
+                  then times type until while . : { [ !).freeze
+    private_constant :BUILTINS
+
+    def __argv(arguments)
+      if arguments.size == 1 && !arguments[0].is_a?(Array)
+        line = arguments[0].to_str
+        raise ArgumentError, "string contains null byte" if line.include?("\0")
+        raise Errno::ENOENT, line if line.strip.empty?
+        words = line.split
+        return ["/bin/sh", "-c", line] if line.match?(/[*?{}\[\]<>()~&|\\$;'`"\n#=%]/) || BUILTINS.include?(words[0])
+        return words
+      end
+      first = arguments[0]
+      name, *rest = first.is_a?(Array) ? [first[0], *arguments[1..]] : arguments
+      [name.to_str, *rest.map(&:to_str)]
+    end
+
+    def __redirects(options)
+      pairs = []
+      opened = []
+      options.each do |key, target|
+        next if %i[chdir pgroup umask unsetenv_others close_others new_pgroup exception].include?(key)
+        targets = key.is_a?(Array) ? key : [key]
+        source = __source(target, targets, pairs, opened)
+        targets.each { |child| pairs << [__descriptor(child), source] }
+      end
+      [pairs, opened]
+    end
+
+    def __descriptor(value)
+      case value
+      when :in then 0
+      when :out then 1
+      when :err then 2
+      when Integer then value
+      else
+        raise ArgumentError, "wrong exec redirect action" unless value.respond_to?(:to_io)
+        value.to_io.fileno
+      end
+    end
+
+    def __source(target, children, pairs, opened)
+      case target
+      when :close then -1
+      when Array
+        if target[0] == :child
+          child = __descriptor(target[1])
+          known = pairs.assoc(child)
+          return known ? known[1] : child
+        end
+        opened << (file = File.open(*target))
+        file.fileno
+      when Integer, Symbol then __descriptor(target)
+      when String
+        mode = children.all? { |child| child == :in || child == 0 || child.equal?($stdin) } ? "r" : "w"
+        opened << (file = File.open(target, mode))
+        file.fileno
+      else
+        return __source(target.to_path, children, pairs, opened) if target.respond_to?(:to_path) && !target.respond_to?(:to_io)
+        __descriptor(target)
+      end
+    end
+  end
+end
+
+module Kernel
+  def spawn(...) = Process.spawn(...)
+  def exec(...) = Process.exec(...)
+
+  # nil when it could not be started
+  def system(*arguments, exception: false, **options)
+    pid = Process.spawn(*arguments, **options)
+    Process.wait(pid)
+    status = $?
+    if exception && !status.success?
+      command = arguments.find { |one| one.respond_to?(:to_str) || one.is_a?(Array) }
+      raise "Command failed with #{status.to_s.sub(/\Apid \d+ /, "")}: #{command.is_a?(Array) ? command[0] : command.to_str.split.first}"
+    end
+    status.success? || false
+  rescue SystemCallError
+    raise if exception
+    nil
+  end
+
+  def `(command)
+    reader, writer = IO.pipe
+    pid = Process.spawn(command, out: writer)
+    writer.close
+    output = reader.read
+    reader.close
+    Process.wait(pid)
+    output
+  ensure
+    writer&.close
+    reader&.close
+  end
+  private :spawn, :exec, :system, :`
+  class << self
+    def spawn(...) = Process.spawn(...)
+    def exec(...) = Process.exec(...)
+    def system(...) = TOPLEVEL_BINDING.receiver.__send__(:system, ...)
+    def `(command) = TOPLEVEL_BINDING.receiver.__send__(:`, command)
+  end
+end
+
+class IO
+  # IO.popen([env,] command, mode = "r", **options)
+  def self.popen(*arguments, **options)
+    environment = arguments.first.is_a?(Hash) ? [arguments.shift] : []
+    command, mode = arguments
+    mode = (mode || options.delete(:mode) || "r").to_s
+    mode_options = options.slice(:external_encoding, :internal_encoding, :encoding, :textmode, :binmode)
+    options = options.reject { |key, _| mode_options.key?(key) }
+    if command.is_a?(Array)
+      command = command.dup
+      environment = [command.shift] if command.first.is_a?(Hash)
+      options = command.pop.merge(options) if command.last.is_a?(Hash)
+      command = [[command[0], command[0]], *command[1..]] unless command[0].is_a?(Array)
+    else
+      command = [command]
+    end
+    reads = mode.start_with?("r") || mode.include?("+")
+    writes = !mode.start_with?("r") || mode.include?("+")
+    output, child_output = IO.pipe if reads
+    child_input, input = IO.pipe if writes
+    options = options.merge(out: child_output) if reads
+    options = options.merge(in: child_input) if writes
+    begin
+      pid = Process.spawn(*environment, *command, **options)
+    rescue SystemCallError
+      [output, input].compact.each(&:close)
+      raise
+    ensure
+      [child_output, child_input].compact.each(&:close)
+    end
+    io = __popen(output, input, pid)
+    io.set_encoding(mode_options[:external_encoding] || mode_options[:encoding]) if mode_options[:external_encoding] || mode_options[:encoding]
+    io.binmode if mode.include?("b")
+    return io unless block_given?
+    begin
+      yield io
+    ensure
+      io.close unless io.closed?
+    end
+  end
+end
