@@ -40,7 +40,9 @@ function title(c) {
     if (up.length === 1) return up;
     if (up[up.length - 1] === 0x399 && text(c).normalize("NFD").includes("\u0345"))
         return codes((String.fromCodePoint(...up.slice(0, -1)) + "\u0345").normalize("NFC"));
-    return codes(text(up[0]) + String.fromCodePoint(...up.slice(1)).toLowerCase());
+    let first = up.findIndex((u) => text(u).toLowerCase() !== text(u)); // the first letter: "ʼN" is both
+    if (first < 0) first = up.length - 1;
+    return codes(String.fromCodePoint(...up.slice(0, first + 1)) + String.fromCodePoint(...up.slice(first + 1)).toLowerCase());
 }
 function fold(c) {
     if (c === 0x131) return [c];

@@ -83,6 +83,10 @@ bool tr_char_set_has_high(const CharSet *set, uint32_t code) {
 bool tr_char_set_init(Fiber *f, CharSet *set, Value self, int argc, const Value *argv) {
     set->count = 0;
     set->selectors = set->inline_selectors;
+    if (tr_string_coderange(self) == CODERANGE_BROKEN) {
+        (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[tr_string_encoding(self)].name);
+        return false;
+    }
     if (argc > CHAR_SET_SELECTORS) {
         set->selectors = malloc((size_t)argc * sizeof(Selector));
         TR_CHECK(set->selectors != NULL);

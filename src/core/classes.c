@@ -18,6 +18,7 @@
     X(tr_data_class_def) \
     X(tr_dir_def) \
     X(tr_encoding_class) \
+    X(tr_encoding_converter_def) \
     X(tr_enumerator_class_def) \
     X(tr_env_def) \
     X(tr_exception_class) \
@@ -41,6 +42,7 @@
     X(tr_kernel_autoload_def) \
     X(tr_kernel_control_def) \
     X(tr_kernel_convert_def) \
+    X(tr_kernel_format_def) \
     X(tr_kernel_object_def) \
     X(tr_kernel_output_def) \
     X(tr_kernel_reflection_def) \
@@ -51,20 +53,20 @@
     X(tr_marshal_def) \
     X(tr_match_class) \
     X(tr_math_def) \
-    X(tr_moved_object_class_def) \
-    X(tr_object_space_def) \
-    X(tr_port_class_def) \
-    X(tr_ractor_class_def) \
     X(tr_method_def) \
     X(tr_module_class_def) \
     X(tr_module_constant_def) \
     X(tr_module_refine_def) \
     X(tr_module_reflection_def) \
+    X(tr_moved_object_class_def) \
     X(tr_mutex_def) \
     X(tr_name_error_class) \
     X(tr_nil_def) \
     X(tr_no_matching_pattern_key_error_class) \
     X(tr_no_method_error_class) \
+    X(tr_object_space_def) \
+    X(tr_pack_def) \
+    X(tr_port_class_def) \
     X(tr_proc_class) \
     X(tr_queue_def) \
     X(tr_process_def) \
@@ -80,16 +82,21 @@
     X(tr_range_class_def) \
     X(tr_rational_def) \
     X(tr_regexp_class) \
+    X(tr_ractor_class_def) \
+    X(tr_random_def) \
+    X(tr_range_class_def) \
+    X(tr_rational_def) \
     X(tr_refinement_def) \
+    X(tr_regexp_class) \
+    X(tr_remote_error_class_def) \
     X(tr_require_def) \
     X(tr_set_class_def) \
-    X(tr_string_class) \
-    X(tr_struct_class_def) \
     X(tr_signal_def) \
     X(tr_signal_exception_class) \
     X(tr_signal_kernel_def) \
     X(tr_sized_queue_def) \
     X(tr_stop_iteration_class) \
+    X(tr_string_class) \
     X(tr_struct_class_def) \
     X(tr_symbol_class) \
     X(tr_syntax_error_class) \

@@ -283,13 +283,6 @@ module Kernel
   module_function :Complex
 end
 
-class String
-  def to_c
-    value, = Complex.__send__(:__parse, self)
-    value || Complex(0, 0)
-  end
-end
-
 class NilClass
   def to_c = Complex(0, 0)
 end

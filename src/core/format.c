@@ -490,3 +490,32 @@ Value tr_format(Fiber *f, Value format, int argc, const Value *argv) {
     TR_KEEP(format);
     return t.out;
 }
+
+/* --- Kernel --- */
+
+static Value kernel_format(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    if (args->argc == 0) return tr_raise(f, tr_class.argument_error, "too few arguments");
+    return tr_format(f, args->argv[0], args->argc - 1, args->argv + 1);
+}
+
+/* Kernel#printf([io, ] format, …) */
+static Value kernel_printf(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    if (args->argc == 0) return TR_NIL;
+    bool has_io = !tr_is_string(args->argv[0]);
+    if (has_io && args->argc == 1) return tr_raise(f, tr_class.argument_error, "too few arguments");
+    const Value *argv = args->argv + has_io;
+    Value text = tr_format(f, argv[0], args->argc - has_io - 1, argv + 1);
+    if (text == TR_RAISED) return TR_RAISED;
+    Value written = has_io ? tr_call(f, args->argv[0], TR_ID_write, 1, text) : tr_io_write_stdout(f, text);
+    return written == TR_RAISED ? TR_RAISED : TR_NIL;
+}
+
+static const MethodDef kernel_methods[] = {
+    {"format", kernel_format, ARITY_REST(0), METHOD_MODULE_FUNCTION},
+    {"sprintf", kernel_format, ARITY_REST(0), METHOD_MODULE_FUNCTION},
+    {"printf", kernel_printf, ARITY_REST(0), METHOD_MODULE_FUNCTION},
+    {NULL, NULL, 0, 0, 0}
+};
+const ClassDef tr_kernel_format_def = {.klass = &tr_class.kernel, .methods = kernel_methods};

@@ -514,24 +514,10 @@ static MAY_GC MAY_RAISE Value hash_to_a(Fiber *f, Value self, const Args *args) 
     return result;
 }
 
-/* Whether a symbol can stand before the colon of a literal pair as it is: a name, with ? or ! at most. */
-static bool is_plain_label(Id id) {
-    const IdName *name = tr_id_name(id);
-    if (name->kind == ID_LOCAL || name->kind == ID_CONSTANT) return true;
-    if (name->size < 2 || (name->bytes[name->size - 1] != '?' && name->bytes[name->size - 1] != '!')) return false;
-    for (uint32_t i = 0; i + 1 < name->size; i++) {
-        unsigned char c = (unsigned char)name->bytes[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
-        if (!is_letter && (i == 0 || c < '0' || c > '9')) return false;
-    }
-    return true;
-}
-
 static MAY_SWITCH MAY_RAISE bool inspect_key(Fiber *f, Value text, Value key) {
     if (tr_is_symbol(key)) {
-        Id id = tr_symbol_id(key);
-        if (is_plain_label(id)) {
-            if (tr_is_raised(tr_string_append(f, text, tr_symbol_name(f, id)))) return false;
+        if (tr_symbol_is_plain_key(key)) {
+            if (tr_is_raised(tr_string_append(f, text, tr_symbol_name(f, tr_symbol_id(key))))) return false;
         } else {
             Value quoted = tr_string_inspect(f, tr_symbol_to_s(f, key));
             if (quoted == TR_RAISED || tr_is_raised(tr_string_append(f, text, quoted))) return false;

@@ -193,7 +193,7 @@ static bool pack_ber(Fiber *f, Packer *k, int64_t count) { /* w: base 128, most 
 static int bit_digit(char c, bool is_hex) {
     if (!is_hex) return c & 1;
     bool is_alpha = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-    return is_alpha ? ((c & 7) + 9) & 15 : c & 15;
+    return is_alpha ? ((c & 15) + 9) & 15 : c & 15;
 }
 
 /* B b H h: digits of 1 or 4 bits, most or least significant first. */

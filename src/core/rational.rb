@@ -262,13 +262,6 @@ class << Rational
   end
 end
 
-class String
-  def to_r
-    value, = Rational.__send__(:__parse, self)
-    value || Rational(0, 1)
-  end
-end
-
 class NilClass
   def to_r = Rational(0, 1)
   def rationalize(epsilon = nil) = Rational(0, 1)

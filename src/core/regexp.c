@@ -67,7 +67,7 @@ static OnigRegex compile(Value source, uint32_t options, int encoding, char *err
     pthread_once(&once, start_onig);
     OnigRegex regex = NULL;
     OnigErrorInfo info;
-    if (!tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)options, pattern)) {
+    if (!tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)options, encoding, pattern)) {
         snprintf(error, error_room, "%s", pattern->error);
         return NULL;
     }
@@ -239,6 +239,7 @@ bool tr_regexp_check(Fiber *f, Value v) {
 int64_t tr_regexp_timeout_from(Fiber *f, Value seconds) {
     if (seconds == TR_NIL) return 0;
     double d;
+    if (tr_is_string(seconds)) return (void)!tr_raise(f, tr_class.type_error, "no implicit conversion to float from string"), -2;
     if (!tr_to_double(f, seconds, &d)) return -2;
     if (!(d > 0)) {
         Value text = tr_inspect(f, seconds);
@@ -361,20 +362,26 @@ static Value regexp_inspect(Fiber *f, Value self, const Args *args) {
 /* If the whole source is one group with options, "(?i-m:…)": its options and inside. */
 static bool strip_option_group(Value source, uint32_t *options, const char **inner, size_t *inner_size) {
     const char *p = tr_string(source)->bytes, *end = tr_string_end(source);
-    if (end - p < 4 || p[0] != '(' || p[1] != '?' || end[-1] != ')') return false;
+    if (end - p < 4 || p[0] != '(' || p[1] != '?') return false;
     uint32_t now = *options & REGEXP_USER_OPTIONS;
     bool turns_on = true;
     for (p += 2; p < end && *p != ':'; p++) {
+        if (*p == ')' && p > tr_string(source)->bytes + 2) { /* "(?i)…" is for all that follows */
+            *options = now;
+            *inner = p + 1;
+            *inner_size = (size_t)(end - p - 1);
+            return true;
+        }
         uint32_t bit = *p == 'm' ? REGEXP_MULTILINE : *p == 'i' ? REGEXP_IGNORECASE : *p == 'x' ? REGEXP_EXTENDED : 0;
         if (*p == '-' && turns_on) turns_on = false;
         else if (!bit) return false;
         else if (turns_on) now |= bit;
         else now &= ~bit;
     }
-    if (p >= end) return false;
+    if (p >= end || end[-1] != ')') return false;
     p++;
     RegexpPattern pattern; /* the inside must be whole: "(?i:a)|(b)" is not one group */
-    bool is_whole = tr_regexp_translate(p, (size_t)(end - 1 - p), tr_string_encoding(source), (int)now, &pattern);
+    bool is_whole = tr_regexp_translate(p, (size_t)(end - 1 - p), tr_string_encoding(source), (int)now, tr_string_encoding(source), &pattern);
     if (is_whole) {
         OnigRegex regex = NULL;
         OnigErrorInfo info;
@@ -619,7 +626,7 @@ static Value regexp_s_is_linear_time(Fiber *f, Value self, const Args *args) {
     if (!tr_regexp_check(f, v)) return TR_RAISED;
     RegexpPattern pattern;
     Value source = tr_regexp(v)->source;
-    tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)tr_regexp(v)->options, &pattern);
+    tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)tr_regexp(v)->options, -1, &pattern);
     bool is_linear = pattern.is_linear;
     tr_regexp_pattern_free(&pattern);
     return tr_bool(is_linear);

@@ -24,7 +24,7 @@ typedef struct Options { bool ignores_case, is_extended; char charset; /* 0 defa
 typedef struct Translator {
     RegexpPattern *out;
     const char *p, *end;
-    int encoding;
+    int encoding, target;
     Options now;
     Options *stack;
     size_t depth, stack_capacity;
@@ -255,6 +255,12 @@ static bool translate_escape(Translator *t, bool is_inside, bool ends_range) {
         t->p += 2;
         return true;
     }
+    if (!is_inside && c == 'R') { /* libonig's own takes one newline where it may take several */
+        bool is_unicode = t->target >= 0 ? tr_encoding_is_unicode(t->target) : t->target == -2 && t->out->fixed_encoding == ENCODING_UTF8;
+        put_text(t, is_unicode ? "(?>\\x0D\\x0A|[\\x0A-\\x0D\\x{85}\\x{2028}\\x{2029}])" : "(?>\\x0D\\x0A|[\\x0A-\\x0D])");
+        t->p += 2;
+        return true;
+    }
     unsigned byte;
     int kind = read_byte_escape(t, &byte);
     if (kind < 0) return false;
@@ -455,9 +461,9 @@ static bool translate_all(Translator *t) {
     return true;
 }
 
-bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, RegexpPattern *out) {
+bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, int target, RegexpPattern *out) {
     *out = (RegexpPattern){.fixed_encoding = options & REGEXP_FIXEDENCODING ? encoding : -1, .is_linear = true};
-    Translator t = {.out = out, .p = source, .end = source + size, .encoding = encoding};
+    Translator t = {.out = out, .p = source, .end = source + size, .encoding = encoding, .target = target};
     t.now.ignores_case = (options & REGEXP_IGNORECASE) != 0;
     t.now.is_extended = (options & REGEXP_EXTENDED) != 0;
     put(&t, "", 0);

@@ -13,8 +13,8 @@ typedef struct RegexpPattern {
     const char *error;   /* message, or NULL */
 } RegexpPattern;
 
-/* Translates; false with ->error set. `encoding` is the source's, options REGEXP_*. Free with tr_regexp_pattern_free. */
-bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, RegexpPattern *out);
+/* Translates for subjects of encoding `target` (-1: 7-bit text; -2: the regexp's own encoding); false with ->error set. `encoding` is the source's, options REGEXP_*. Free with tr_regexp_pattern_free. */
+bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, int target, RegexpPattern *out);
 void tr_regexp_pattern_free(RegexpPattern *pattern);
 
 #endif

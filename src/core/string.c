@@ -373,41 +373,37 @@ Value tr_string_append_char(Fiber *f, Value v, uint32_t codepoint) {
     return tr_string_append_bytes(f, v, bytes, (size_t)n);
 }
 
+/* What interpolation makes: 7-bit pieces give UTF-8, whatever they were; others give the encoding of the first that is not. */
 Value tr_string_concat_many(Fiber *f, int count, const Value *strings) {
-    if (count == 0) return tr_string_new(f, "", 0);
     size_t size = 0;
-    int encoding = tr_string_encoding(strings[0]);
-    bool is_uniform = true;
+    int encoding = -1;
+    bool is_mixed = false;
     enum CodeRange range = CODERANGE_7BIT;
     for (int i = 0; i < count; i++) {
         size += tr_string(strings[i])->size;
-        enum CodeRange r = tr_string_coderange_known(strings[i]);
-        if (r == CODERANGE_UNKNOWN && tr_string(strings[i])->size < 64) r = tr_string_coderange(strings[i]);
-        if (r == CODERANGE_UNKNOWN || r == CODERANGE_BROKEN) range = CODERANGE_UNKNOWN;
-        else if (range != CODERANGE_UNKNOWN && r == CODERANGE_VALID) range = r;
-        if (tr_string_encoding(strings[i]) != encoding) {
-            /* 7-bit pieces of another ASCII-compatible encoding do not change ours, unless all before were empty */
-            if (!(r == CODERANGE_7BIT && tr_string(strings[i])->size > 0 && tr_encoding_is_ascii_compatible(encoding) &&
-                  encoding != ENCODING_US_ASCII && i > 0))
-                is_uniform = false;
-        }
+        enum CodeRange r = tr_string_coderange(strings[i]);
+        if (r == CODERANGE_7BIT) continue;
+        int own = tr_string_encoding(strings[i]);
+        if (encoding >= 0 && own != encoding) is_mixed = true;
+        if (encoding < 0) encoding = own;
+        range = r == CODERANGE_BROKEN || range == CODERANGE_UNKNOWN ? CODERANGE_UNKNOWN : CODERANGE_VALID;
     }
-    if (TR_LIKELY(is_uniform)) {
-        Value v = tr_string_alloc(f, tr_class.string, size, size, encoding);
-        if (v == TR_RAISED) return TR_RAISED;
-        char *to = tr_string(v)->bytes;
-        for (int i = 0; i < count; i++) {
-            const String *s = tr_string(strings[i]);
-            memcpy(to, s->bytes, s->size);
-            to += s->size;
-        }
-        if (size > 0) tr_string_set_coderange(v, range);
+    if (encoding < 0) encoding = ENCODING_UTF8;
+    if (TR_UNLIKELY(is_mixed || !tr_encoding_is_ascii_compatible(encoding))) { /* appending settles it, or raises */
+        Value v = tr_string_new_capacity(f, size, tr_string_encoding(strings[0]));
+        for (int i = 0; i < count; i++)
+            if (tr_string_append(f, v, strings[i]) == TR_RAISED) return TR_RAISED;
         return v;
     }
-    Value v = tr_string_dup(f, strings[0]);
-    if (tr_string_reserve(f, v, size) == TR_RAISED) return TR_RAISED;
-    for (int i = 1; i < count; i++)
-        if (tr_string_append(f, v, strings[i]) == TR_RAISED) return TR_RAISED;
+    Value v = tr_string_alloc(f, tr_class.string, size, size, encoding);
+    if (v == TR_RAISED) return TR_RAISED;
+    char *to = tr_string(v)->bytes;
+    for (int i = 0; i < count; i++) {
+        const String *s = tr_string(strings[i]);
+        memcpy(to, s->bytes, s->size);
+        to += s->size;
+    }
+    tr_string_set_coderange(v, range);
     return v;
 }
 
@@ -448,7 +444,9 @@ int tr_string_compare(Value a, Value b) {
 }
 
 uint64_t tr_string_hash(Value v) {
-    return tr_hash_bytes(tr_string(v)->bytes, tr_string(v)->size);
+    uint64_t hash = tr_hash_bytes(tr_string(v)->bytes, tr_string(v)->size);
+    int encoding = tr_string_encoding(v);
+    return encoding == ENCODING_UTF8 || tr_string_is_7bit(v) ? hash : tr_hash_mix(hash, (uint64_t)encoding);
 }
 
 size_t tr_chars_between(int encoding, const char *p, const char *end, bool is_valid) {

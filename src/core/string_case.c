@@ -137,7 +137,7 @@ static Value mapped(Fiber *f, Value self, CaseOp op, int options) {
     if (tr_string_coderange(self) == CODERANGE_7BIT && !(is_unicode && options & OPTION_TURKIC)) return map_bytes(f, self, op);
     if (is_unicode) return map_unicode(f, self, op, options);
     if (tr_encoding_is_single_byte(encoding)) {
-        const uint16_t *table = encoding == ENCODING_BINARY || encoding == ENCODING_US_ASCII ? NULL : tr_single_byte_table(encoding);
+        const uint16_t *table = tr_encoding_knows_letters(encoding) ? tr_single_byte_table(encoding) : NULL;
         return table ? map_single_byte(f, self, op, options, table) : map_bytes(f, self, op);
     }
     return map_ascii_chars(f, self, op);

@@ -383,8 +383,15 @@ typedef enum Justify { JUSTIFY_LEFT, JUSTIFY_RIGHT, JUSTIFY_CENTER } Justify;
 static Value justify(Fiber *f, Value self, const Args *args, Justify where) {
     int64_t width;
     if (!tr_to_long(f, args->argv[0], &width)) return TR_RAISED;
-    Value pad = args->argc > 1 ? tr_to_str(f, args->argv[1]) : tr_string_interned(f, " ", 1, ENCODING_US_ASCII);
-    if (pad == TR_RAISED) return TR_RAISED;
+    Value pad;
+    if (args->argc > 1) {
+        pad = tr_to_str(f, args->argv[1]);
+        if (pad == TR_RAISED) return TR_RAISED;
+    } else {
+        char space[8];
+        int n = tr_char_encode(tr_string_encoding(self), ' ', space);
+        pad = tr_string_new_encoded(f, space, (size_t)n, tr_string_encoding(self));
+    }
     int encoding = tr_encoding_negotiate(f, self, pad);
     if (encoding < 0) return TR_RAISED;
     if (tr_string(pad)->size == 0) return tr_raise(f, tr_class.argument_error, "zero width padding");

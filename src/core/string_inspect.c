@@ -88,7 +88,7 @@ Value tr_string_inspect(Fiber *f, Value v) {
         if (run < p && tr_string_append_bytes(f, out, run, (size_t)(p - run)) == TR_RAISED) return TR_RAISED;
         Value appended;
         if (escape) appended = tr_string_append_bytes(f, out, (char[]){'\\', escape}, 2);
-        else if (c >= 0x20 && c < 0x7f) appended = tr_string_append_bytes(f, out, (char[]){(char)c}, 1);
+        else if (c >= 0x20 && c < 0x7f && (is_unicode || is_compatible)) appended = tr_string_append_bytes(f, out, (char[]){(char)c}, 1);
         else appended = append_char_escaped(f, out, c, is_unicode);
         if (appended == TR_RAISED) return TR_RAISED;
         run = p += n;

@@ -78,6 +78,7 @@ static size_t paragraph_end(Value text, size_t from, size_t *next) {
 static Value walk_lines(Fiber *f, Value text, const Args *args, Sink *sink) {
     static const Id names[] = {TR_ID_chomp};
     Value chomp = TR_UNDEF, separator;
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 0, 1);
     if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &chomp, false)) return TR_RAISED;
     bool chomps = chomp != TR_UNDEF && tr_is_truthy(chomp);
     if (args->argc > 0) separator = args->argv[0];
@@ -233,7 +234,7 @@ static Value string_each_grapheme_cluster(Fiber *f, Value self, const Args *args
 static Value string_grapheme_clusters(Fiber *f, Value self, const Args *args) { return collect(f, self, args, walk_graphemes); }
 
 const MethodDef tr_string_iterate_methods[] = {
-    {"each_line", string_each_line, ARITY(0, 1), METHOD_KEYWORDS},
+    {"each_line", string_each_line, ARITY_REST(0), METHOD_KEYWORDS},
     {"lines", string_lines, ARITY(0, 1), METHOD_KEYWORDS},
     {"each_char", string_each_char, ARITY(0, 0), 0},
     {"chars", string_chars, ARITY(0, 0), 0},

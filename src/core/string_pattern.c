@@ -251,7 +251,7 @@ static int read_arguments(Fiber *f, Value self, const Args *args, bool once, Val
         *result = tr_enumerator(f, self, args, NULL);
         return *result == TR_RAISED ? -1 : 0;
     }
-    if (args->argc == 0) return (void)!tr_raise_argc(f, 0, once ? 2 : 1, 2), -1;
+    if (args->argc == 0 || args->argc > 2) return (void)!tr_raise_argc(f, args->argc, once ? 2 : 1, 2), -1;
     *with = (Replacement){TR_UNDEF, TR_UNDEF, args->block, false};
     if (args->argc == 2) {
         Value v = args->argv[1];

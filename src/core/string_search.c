@@ -6,6 +6,7 @@
 #include "core/regexp_match.h"
 #include "core/string_internal.h"
 #include "core/string_ops.h"
+#include "core/string_pattern.h"
 
 /* Where bytes were found, is it the start of a character? In valid UTF-8 a valid needle cannot be misplaced. */
 static inline bool is_boundary(Value v, const char *p) {
@@ -181,10 +182,8 @@ static Value partition(Fiber *f, Value self, Value pattern, bool backward) {
     size_t start = backward ? tr_string(self)->size : 0;
     Value piece = pattern;
     if (!tr_is_regexp(pattern)) {
-        piece = tr_try_convert(f, pattern, tr_class.string, TR_ID_to_str);
+        piece = tr_pattern_argument(f, pattern);
         if (piece == TR_RAISED) return TR_RAISED;
-        if (piece == TR_NIL)
-            return tr_raise(f, tr_class.type_error, "type mismatch: %pC given", (void *)tr_real_class_of(pattern));
     }
     int64_t found = find_pattern(f, self, piece, start, backward);
     if (found == -2) return TR_RAISED;
@@ -213,8 +212,10 @@ static Value string_match_operator(Fiber *f, Value self, const Args *args) {
 
 /* String#match(pattern, position = 0): Regexp#match, whatever it is redefined to. */
 static Value string_match(Fiber *f, Value self, const Args *args) {
+    if (args->argc == 0) return tr_raise_argc(f, 0, 1, 2);
     Value regexp = tr_to_regexp(f, args->argv[0], false);
     if (regexp == TR_RAISED) return TR_RAISED;
+    if (args->argc > 2) return tr_raise_argc(f, args->argc, 1, 2);
     Value argv[2] = {self, args->argc > 1 ? args->argv[1] : TR_NIL};
     return tr_call_full(f, regexp, TR_ID_match_m, args->argc, argv, args->block, TR_NIL, true);
 }
@@ -237,7 +238,7 @@ const MethodDef tr_string_search_methods[] = {
     {"partition", string_partition, ARITY(1, 1), 0},
     {"rpartition", string_rpartition, ARITY(1, 1), 0},
     {"=~", string_match_operator, ARITY(1, 1), 0},
-    {"match", string_match, ARITY(1, 2), 0},
+    {"match", string_match, ARITY_REST(0), 0},
     {"match?", string_match_p, ARITY(1, 2), 0},
     {NULL, NULL, 0, 0, 0}
 };

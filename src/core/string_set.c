@@ -119,6 +119,8 @@ static Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes, b
     if (second < 0) return TR_RAISED;
     int encoding = first == second ? first : tr_encoding_negotiate(f, from, to);
     if (encoding < 0) return TR_RAISED;
+    if (tr_string_is_broken(self))
+        return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[tr_string_encoding(self)].name);
     Translation t;
     if (!translation_init(f, &t, from, to)) return TR_RAISED;
     Value out = translated(f, self, &t, encoding, squeezes, changed);

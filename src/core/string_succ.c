@@ -11,11 +11,16 @@
 #include <stdlib.h>
 
 #include "core/string_internal.h"
+#include "core/transcode.h"
 
 typedef enum Step { STEP_NONE, STEP_FOUND, STEP_WRAPPED } Step;
 
 static bool is_ctype(int encoding, uint32_t code, OnigEncCtype ctype) {
     if (tr_encoding_is_unicode(encoding)) return ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, code, ctype) != 0;
+    if (tr_encoding_knows_letters(encoding) && code >= 0x80) {
+        const uint16_t *table = tr_single_byte_table(encoding);
+        if (table) return table[code & 0xff] != 0xffff && ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, table[code & 0xff], ctype) != 0;
+    }
     OnigEncoding onig = (OnigEncoding)tr_encodings[encoding].onig;
     return ONIGENC_IS_CODE_CTYPE(onig, code, ctype) != 0;
 }
@@ -100,7 +105,11 @@ Value tr_string_succ(Fiber *f, Value v) {
         carry[0] = 1;
         for (char *p = end; p > start;) {
             p = is_wide ? (char *)tr_char_left(encoding, start, p - 1, end) : p - 1;
-            int n = tr_char_step(encoding, p, end);
+            int n = tr_char_size(encoding, p, end);
+            if (n <= 0) {
+                carry_at = p;
+                continue;
+            }
             if (move_char(encoding, p, n, 1) == STEP_FOUND) return out;
             if (!tr_encoding_is_ascii_compatible(encoding)) {
                 memcpy(carry, p, (size_t)n);

@@ -32,19 +32,25 @@ static Value trim_in_place(Fiber *f, Value self, const Args *args, TrimFn fn) {
 
 static bool is_blank(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0; }
 
-static size_t blanks_at_front(Value v) {
+static bool blanks_at_front(Fiber *f, Value v, size_t *front) {
     const char *start = tr_string(v)->bytes, *p = start, *end = tr_string_end(v);
     int encoding = tr_string_encoding(v);
     if (tr_encoding_is_ascii_compatible(encoding)) {
         while (p < end && is_blank((unsigned char)*p)) p++;
-        return (size_t)(p - start);
+        *front = (size_t)(p - start);
+        if (p < end && (signed char)*p < 0 && tr_char_size(encoding, p, end) <= 0) {
+            (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[encoding].name);
+            return false;
+        }
+        return true;
     }
     while (p < end) {
         int n = tr_char_size(encoding, p, end);
         if (n <= 0 || !is_blank(tr_char_decode(encoding, p, n))) break;
         p += n;
     }
-    return (size_t)(p - start);
+    *front = (size_t)(p - start);
+    return true;
 }
 
 static bool blanks_at_back(Fiber *f, Value v, size_t front, size_t *back) {
@@ -95,14 +101,12 @@ static bool trim_set(Fiber *f, Value self, const Args *args, bool at_front, bool
 
 static bool trim_both(Fiber *f, Value self, const Args *args, Trim *trim) {
     if (args->argc > 0) return trim_set(f, self, args, true, true, trim);
-    trim->front = blanks_at_front(self);
-    return blanks_at_back(f, self, trim->front, &trim->back);
+    return blanks_at_front(f, self, &trim->front) && blanks_at_back(f, self, trim->front, &trim->back);
 }
 
 static bool trim_left(Fiber *f, Value self, const Args *args, Trim *trim) {
     if (args->argc > 0) return trim_set(f, self, args, true, false, trim);
-    trim->front = blanks_at_front(self);
-    return true;
+    return blanks_at_front(f, self, &trim->front);
 }
 
 static bool trim_right(Fiber *f, Value self, const Args *args, Trim *trim) {

@@ -130,6 +130,8 @@ static Value symbol_s_all_symbols(Fiber *f, Value self, const Args *args) {
 }
 
 static void symbol_init(Fiber *f) {
+    Class *meta = tr_singleton_class(f, (Value)tr_class.symbol);
+    if (!meta || tr_method_undef(f, meta, TR_ID_new) == TR_RAISED) TR_UNREACHABLE();
     if (tr_module_include(f, tr_class.symbol, tr_class.comparable) == TR_RAISED) TR_UNREACHABLE();
 }
 
@@ -138,6 +140,7 @@ static const MethodDef symbol_methods[] = {
     {"id2name", symbol_to_s, ARITY(0, 0), 0},
     {"name", symbol_name, ARITY(0, 0), 0},
     {"to_sym", symbol_itself, ARITY(0, 0), METHOD_LEAF},
+    {"intern", symbol_itself, ARITY(0, 0), METHOD_LEAF},
     {"inspect", symbol_inspect, ARITY(0, 0), 0},
     {"to_proc", symbol_to_proc, ARITY(0, 0), 0},
     {"==", symbol_equal, ARITY(1, 1), METHOD_LEAF},

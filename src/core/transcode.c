@@ -51,6 +51,11 @@ const uint16_t *tr_single_byte_table(int encoding) {
     return table;
 }
 
+bool tr_encoding_knows_letters(int encoding) {
+    const char *name = tr_encoding(encoding)->name;
+    return strncmp(name, "ISO-8859-", 9) == 0 || strncmp(name, "Windows-125", 11) == 0 || strcmp(name, "TIS-620") == 0;
+}
+
 int tr_single_byte_find(const uint16_t *table, uint32_t code) {
     if (code < 0x80 && table[code] == code) return (int)code;
     for (int byte = 0; byte < 256 && code < 0xffff; byte++)

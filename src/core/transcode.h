@@ -66,6 +66,8 @@ bool tr_transcoder_put(Transcoder *t, uint32_t code, ByteBuffer *out);
 /* The Unicode code point of each byte of a single-byte encoding (0xffff: none), or NULL when it is not known. Made on
  * first use, then kept; any thread. */
 const uint16_t *tr_single_byte_table(int encoding);
+/* A single-byte encoding whose letters String's methods know, beyond ASCII: ISO-8859, Windows-125x, TIS-620. */
+bool tr_encoding_knows_letters(int encoding);
 /* The byte for a code point, -1 none. */
 int tr_single_byte_find(const uint16_t *table, uint32_t code);
 

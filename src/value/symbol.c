@@ -219,14 +219,20 @@ void tr_symbol_boot(void) {
     }
 }
 
+/* 7-bit names are US-ASCII; the bytes of UTF-16 and UTF-32 (indexes 3 to 8) say nothing about that. */
+static int name_encoding(const char *bytes, size_t size, int encoding) {
+    bool is_wide = encoding >= 3 && encoding <= 8;
+    return !is_wide && is_seven_bit(bytes, size) ? 2 : encoding;
+}
+
 Id tr_intern_find(const char *bytes, size_t size, int encoding) {
-    if (is_seven_bit(bytes, size)) encoding = 2;
+    encoding = name_encoding(bytes, size, encoding);
     return find_in(atomic_load_explicit(&table, memory_order_acquire), bytes, size, encoding,
                    hash_bytes(bytes, size, encoding));
 }
 
 Id tr_intern(const char *bytes, size_t size, int encoding) {
-    if (is_seven_bit(bytes, size)) encoding = 2;
+    encoding = name_encoding(bytes, size, encoding);
     uint64_t hash = hash_bytes(bytes, size, encoding);
     Id id = find_in(atomic_load_explicit(&table, memory_order_acquire), bytes, size, encoding, hash);
     if (id) return id;

@@ -169,8 +169,13 @@ Value tr_backref_get(Fiber *f) {
     return frame ? tr_svar_get(frame->captured.ep, SVAR_BACKREF) : TR_NIL;
 }
 
+/* Where the core library, written in Ruby, matches for its caller (grep), the caller gets the match as well. */
 void tr_backref_set(Fiber *f, Value match) {
     Frame *frame = tr_ruby_frame(f);
+    if (!frame) return;
+    tr_svar_set(f, frame->captured.ep, SVAR_BACKREF, match);
+    if (TR_LIKELY(!frame->iseq->is_internal)) return;
+    while (frame && (!frame->iseq || frame->iseq->is_internal)) frame = frame->prev;
     if (frame) tr_svar_set(f, frame->captured.ep, SVAR_BACKREF, match);
 }
 
