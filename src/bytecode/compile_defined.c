@@ -63,7 +63,6 @@ static void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise,
     bool is_function = !call->receiver;
     if (is_function) emit(s, OP_putself);
     else value(s, call->receiver, otherwise);
-    if (call->receiver && call->receiver->type == AST_SELF_NODE) is_function = true; /* private methods too */
     if (keep_receiver) emit(s, OP_dup);
     Value pushed = tr_literal_keep(s, tr_string_interned(s->compiler->f, "method", 6, ENCODING_US_ASCII));
     emit3(s, OP_defined, is_function ? DEFINED_FUNC : DEFINED_METHOD, tr_value_from_id(tr_compile_id(s, call->name)), pushed);
@@ -138,7 +137,10 @@ static const char *constant_answer(const AstNode *node) {
     case AST_CALL_AND_WRITE_NODE: case AST_CALL_OR_WRITE_NODE: case AST_CALL_OPERATOR_WRITE_NODE:
     case AST_INDEX_AND_WRITE_NODE: case AST_INDEX_OR_WRITE_NODE: case AST_INDEX_OPERATOR_WRITE_NODE:
     case AST_MULTI_WRITE_NODE: return "assignment";
-    case AST_CALL_NODE: return node->flags & AST_CALL_NODE_FLAGS_ATTRIBUTE_WRITE ? "assignment" : NULL;
+    case AST_CALL_NODE: {
+        const AstNode *block = ((const AstCallNode *)node)->block;
+        return block && block->type == AST_BLOCK_NODE ? "expression" : NULL;
+    }
     case AST_ARRAY_NODE: case AST_HASH_NODE: case AST_KEYWORD_HASH_NODE: case AST_RANGE_NODE: case AST_AND_NODE: case AST_OR_NODE:
     case AST_PARENTHESES_NODE: case AST_BEGIN_NODE: case AST_STATEMENTS_NODE: case AST_CONSTANT_PATH_NODE: case AST_SPLAT_NODE:
     case AST_ASSOC_NODE: case AST_ASSOC_SPLAT_NODE: case AST_IMPLICIT_NODE:
@@ -248,7 +250,7 @@ void tr_compile_defined(Scope *s, const AstDefinedNode *node, bool popped) {
     if (popped) return;
     const AstNode *asked = node->value;
     if (is_empty_group(asked)) {
-        tr_emit_cstr(s, asked->type == AST_PARENTHESES_NODE ? "nil" : "expression");
+        emit1(s, OP_putobject, text_value(s, "nil"));
         return;
     }
     for (const AstNode *inner; (inner = unwrap(asked));) asked = inner;
