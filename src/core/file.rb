@@ -72,7 +72,7 @@ class File
     def fnmatch(pattern, name, flags = 0)
       pattern = path(pattern)
       name = path(name)
-      patterns = flags & FNM_EXTGLOB != 0 ? Dir.__send__(:__braces, pattern) : [pattern]
+      patterns = flags & File::FNM_EXTGLOB != 0 ? Dir.__send__(:__braces, pattern) : [pattern]
       patterns.any? { |one| Dir.__send__(:__pattern, one, flags).match?(name) }
     end
     alias fnmatch? fnmatch

@@ -283,7 +283,7 @@ module Marshal
         encoding_pair(Encoding::US_ASCII)
       when IO, MatchData then raise TypeError, "can't dump #{object.class}"
       else
-        unless Marshal::Reader.plain_object?(object)
+        unless Reader.plain_object?(object)
           class_name(object.class)
           raise TypeError, "no _dump_data is defined for class #{object.class}"
         end
