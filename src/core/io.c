@@ -254,6 +254,17 @@ static MAY_GC MAY_RAISE Value io_fileno(Fiber *f, Value self, const Args *args) 
     Stream *stream = tr_io_stream(f, self);
     return stream ? TR_FIX(stream->fd) : TR_RAISED;
 }
+/* IO#__share: the descriptor for a child process, which expects it to block. From now on we write to it in small pieces. */
+static MAY_GC MAY_RAISE Value io_share(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    Stream *stream = tr_io_stream(f, self);
+    if (!stream) return TR_RAISED;
+    if (stream->is_nonblocking) {
+        fcntl(stream->fd, F_SETFL, fcntl(stream->fd, F_GETFL) & ~O_NONBLOCK);
+        stream->is_nonblocking = false;
+    }
+    return TR_FIX(stream->fd);
+}
 static MAY_GC MAY_RAISE Value io_tty_p(Fiber *f, Value self, const Args *args) {
     (void)args;
     Stream *stream = tr_io_stream(f, self);
@@ -432,6 +443,7 @@ static const MethodDef io_methods[] = {
     { "lineno=", io_set_lineno, ARITY(1, 1), 0 },
     { "fileno", io_fileno, ARITY(0, 0), 0 },
     { "to_i", io_fileno, ARITY(0, 0), 0 },
+    { "__share", io_share, ARITY(0, 0), METHOD_PRIVATE },
     { "tty?", io_tty_p, ARITY(0, 0), 0 },
     { "isatty", io_tty_p, ARITY(0, 0), 0 },
     { "sync", io_sync, ARITY(0, 0), 0 },

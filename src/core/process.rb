@@ -147,7 +147,7 @@ module Process
       when Integer then value
       else
         raise ArgumentError, "wrong exec redirect action" unless value.respond_to?(:to_io)
-        value.to_io.fileno
+        value.to_io.__send__(:__share)
       end
     end
 
