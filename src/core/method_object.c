@@ -474,11 +474,6 @@ static MAY_GC void method_init(Fiber *f) {
     tr_heap_register_type(TYPE_METHOD_OBJECT, &type);
     tr_define_methods(f, tr_class.method, common_methods);
     tr_define_methods(f, tr_class.unbound_method, common_methods);
-    Class *const both[] = {tr_class.method, tr_class.unbound_method};
-    for (int i = 0; i < 2; i++) { /* not by `new` */
-        Class *singleton = tr_singleton_class(f, (Value)both[i]);
-        tr_method_add(f, singleton, tr_method_new(f, singleton, TR_ID_new, METHOD_UNDEF, VISIBILITY_PUBLIC));
-    }
 }
 
 const ClassDef tr_method_def = {.klass = &tr_class.method, .methods = method_methods, .no_alloc = true,

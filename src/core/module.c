@@ -22,7 +22,10 @@ static MAY_GC Value module_alloc(Fiber *f, Class *klass) {
 
 static MAY_GC Value class_alloc(Fiber *f, Class *klass) {
     (void)klass;
-    return (Value)tr_class_new(f, tr_class.object);
+    Class *made = tr_class_new(f, tr_class.object); /* dup and clone fill it in */
+    made->alloc = NULL;
+    made->flags &= ~(uint32_t)CLASS_INITIALIZED;
+    return (Value)made;
 }
 
 static MAY_SWITCH MAY_RAISE Value run_body(Fiber *f, Value self, Block block) {
@@ -48,6 +51,8 @@ static MAY_GC MAY_RAISE Value allocate(Fiber *f, Class *klass) {
     if (TR_LIKELY(klass->alloc != NULL) && TR_LIKELY(!tr_class_is_singleton(klass))) return klass->alloc(f, klass);
     if (tr_class_is_singleton(klass))
         return tr_raise(f, tr_class.type_error, "can't create instance of singleton class");
+    if (!(klass->flags & CLASS_INITIALIZED))
+        return tr_raise(f, tr_class.type_error, "can't instantiate uninitialized class");
     return tr_raise(f, tr_class.type_error, "allocator undefined for %pC", klass);
 }
 
@@ -352,9 +357,9 @@ static const MethodDef module_methods[] = {
     {"initialize", module_initialize, ARITY(0, 0), METHOD_PRIVATE},
     {"initialize_copy", module_initialize_copy, ARITY(1, 1), METHOD_PRIVATE},
     {"freeze", module_freeze, ARITY(0, 0), 0},
-    {"public", module_public, ARITY_REST(0), 0},
-    {"private", module_private, ARITY_REST(0), 0},
-    {"protected", module_protected, ARITY_REST(0), 0},
+    {"public", module_public, ARITY_REST(0), METHOD_PRIVATE},
+    {"private", module_private, ARITY_REST(0), METHOD_PRIVATE},
+    {"protected", module_protected, ARITY_REST(0), METHOD_PRIVATE},
     {"module_function", module_module_function, ARITY_REST(0), METHOD_PRIVATE},
     {"private_class_method", module_private_class_method, ARITY_REST(0), 0},
     {"public_class_method", module_public_class_method, ARITY_REST(0), 0},
@@ -401,7 +406,20 @@ static const MethodDef class_singleton_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
+/* Classes whose instances do not come from `new`. */
+static MAY_GC void undefine_new(Fiber *f) {
+    Class *const classes[] = {tr_class.integer, tr_class.float_, tr_class.rational, tr_class.complex, tr_class.symbol,
+                              tr_class.nil, tr_class.true_, tr_class.false_, tr_class.method, tr_class.unbound_method,
+                              tr_class.binding, tr_class.match, tr_class.encoding, tr_class.process_status,
+                              tr_class.backtrace_location, tr_class.refinement};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        Class *singleton = tr_singleton_class(f, (Value)classes[i]);
+        tr_method_add(f, singleton, tr_method_new(f, singleton, TR_ID_new, METHOD_UNDEF, VISIBILITY_PUBLIC));
+    }
+}
+
 static MAY_GC void class_init(Fiber *f) {
+    undefine_new(f);
     static const char *const undefined[] = {"module_function", "append_features", "prepend_features", "extend_object",
                                             "refine"};
     for (size_t i = 0; i < sizeof undefined / sizeof *undefined; i++)

@@ -69,21 +69,6 @@ static MAY_GC Value false_to_s(Fiber *f, Value self, const Args *args) {
     return frozen_text(f, "false");
 }
 
-static MAY_GC void undefine_new(Fiber *f, Class *klass) {
-    Class *singleton = tr_singleton_class(f, (Value)klass);
-    Method *m = tr_heap_alloc(f, sizeof *m, TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
-    m->kind = METHOD_UNDEF;
-    m->called_id = m->original_id = TR_ID_new;
-    m->owner = m->defined_class = singleton;
-    tr_method_add(f, singleton, m);
-}
-
-static MAY_GC void init(Fiber *f) {
-    undefine_new(f, tr_class.nil);
-    undefine_new(f, tr_class.true_);
-    undefine_new(f, tr_class.false_);
-}
-
 static const MethodDef nil_methods[] = {
     {"nil?", always_true, ARITY(0, 0), METHOD_LEAF},   {"to_s", nil_to_s, ARITY(0, 0), 0},
     {"inspect", nil_inspect, ARITY(0, 0), 0},          {"to_a", nil_to_a, ARITY(0, 0), 0},
@@ -105,6 +90,6 @@ static const MethodDef false_methods[] = {
     {"^", give_argument, ARITY(1, 1), METHOD_LEAF},    {"===", is_same, ARITY(1, 1), METHOD_LEAF},
     {NULL, NULL, 0, 0, 0},
 };
-const ClassDef tr_nil_def = {.klass = &tr_class.nil, .methods = nil_methods, .no_alloc = true, .init = init};
+const ClassDef tr_nil_def = {.klass = &tr_class.nil, .methods = nil_methods, .no_alloc = true};
 const ClassDef tr_true_def = {.klass = &tr_class.true_, .methods = true_methods, .no_alloc = true};
 const ClassDef tr_false_def = {.klass = &tr_class.false_, .methods = false_methods, .no_alloc = true};

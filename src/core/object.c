@@ -378,8 +378,7 @@ static MAY_SWITCH Value object_ivar_remove(Fiber *f, Value self, const Args *arg
     if (!name) return TR_RAISED;
     Value old = tr_ivar_remove(f, self, name);
     if (old != TR_UNDEF) return old;
-    Value text = tr_is_module(self) ? tr_class_path(f, (Class *)self) : tr_any_to_s(f, self);
-    return tr_raise_name_error(f, self, name, "instance variable %pI not defined for %pV", name, text);
+    return tr_raise_name_error(f, self, name, "instance variable %pI not defined", name);
 }
 
 static MAY_GC Value object_ivars(Fiber *f, Value self, const Args *args) {

@@ -277,7 +277,8 @@ MAY_GC Class *tr_singleton_class(Fiber *f, Value v) {
     }
     ObjectType type = tr_object_type(v);
     if (type == TYPE_CLASS) return make_metaclass(f, (Class *)v);
-    if (type == TYPE_FLOAT || type == TYPE_BIGNUM) {
+    bool is_interned = type == TYPE_STRING && tr_is_shareable_flagged(v); /* is everybody's */
+    if (type == TYPE_FLOAT || type == TYPE_BIGNUM || is_interned) {
         if (tr_raise(f, tr_class.type_error, "can't define singleton") == TR_RAISED) return NULL;
     }
     return singleton_of_object(f, v);
@@ -484,6 +485,7 @@ static void copy_ancestry_locked(Fiber *f, Class *to, const Class *from) {
 
 MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
     if (tr_object_type((Value)from) == TYPE_CLASS) inherit(to, from);
+    to->flags |= CLASS_INITIALIZED;
     tr_structure_lock();
     copy_ancestry_locked(f, to, from);
     tr_structure_unlock();

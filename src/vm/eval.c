@@ -299,7 +299,11 @@ Value tr_binding_eval(Fiber *f, Binding *b, Value self, Class *under, Value sour
     Value method_or_cref = TR_FALSE;
     if (under || !env) {
         Cref *cref = tr_cref_new(f, under ? under : tr_class.object, env ? tr_ep_cref(f, env->ep) : NULL);
-        if (under && (under->flags & CLASS_SINGLETON)) cref->is_eval_singleton = true;
+        method_or_cref = (Value)cref;
+    } else { /* what `private` and `using` change inside stays inside */
+        const Cref *around = tr_ep_cref(f, env->ep);
+        Cref *cref = tr_cref_new(f, around->klass, around->next);
+        memcpy((char *)cref + sizeof(Header), (const char *)around + sizeof(Header), sizeof(Cref) - sizeof(Header));
         method_or_cref = (Value)cref;
     }
     Frame *frame = f->frame;

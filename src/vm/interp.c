@@ -45,7 +45,8 @@ static inline MAY_GC Frame *push_simple(Fiber *f, const Iseq *iseq, Value *local
 static inline bool site_is_basic(CallData *data, Class *klass, const Class *owner) {
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
     if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass)) cache = tr_site_lookup(data, klass);
-    return cache->resolved && (cache->resolved->flags & METHOD_BASIC) && cache->resolved->owner == owner;
+    return cache->resolved && (cache->resolved->flags & METHOD_BASIC) && cache->resolved->owner == owner &&
+           cache->kinds[0] != CALL_SLOW; /* which a private one is */
 }
 
 static inline void store_local(Value *ep, uint64_t index, Value v) {

@@ -487,15 +487,8 @@ MAY_SWITCH MAY_RAISE Value tr_method_hook(Fiber *f, Class *klass, Id hook, Id si
 
 MAY_SWITCH MAY_RAISE bool tr_class_check_frozen(Fiber *f, Class *klass) {
     if (TR_LIKELY(!(klass->h.flags & TR_FLAG_FROZEN))) return true;
-    Value what = (Value)klass;
-    const char *kind = tr_object_type(what) == TYPE_MODULE ? "module" : "class";
-    if (klass->flags & CLASS_SINGLETON && klass->attached != TR_UNDEF) {
-        what = klass->attached;
-        kind = tr_is_type(what, TYPE_CLASS) ? "Class" : tr_is_type(what, TYPE_MODULE) ? "Module" : "object";
-    }
-    Value text = tr_inspect(f, what);
-    if (text == TR_RAISED) return false;
-    return tr_raise(f, tr_class.frozen_error, "can't modify frozen %s: %pV", kind, text) != TR_RAISED;
+    Value what = tr_class_is_singleton(klass) && klass->attached != TR_UNDEF ? klass->attached : (Value)klass;
+    return tr_raise_frozen(f, what) != TR_RAISED;
 }
 
 static bool is_always_private(Id mid) {
