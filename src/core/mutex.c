@@ -9,6 +9,7 @@
 #include "core/mutex.h"
 
 #include "core/core.h"
+#include "ractor/parcel.h"
 
 static Mutex *mutex_of(Value v) { return (Mutex *)v; }
 
@@ -195,6 +196,9 @@ static const MethodDef mutex_methods[] = {
     {"sleep", mutex_sleep, ARITY(0, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void mutex_init(Fiber *f) { tr_const_define(f, tr_class.object, "Mutex", (Value)tr_class.mutex); }
+static void mutex_init(Fiber *f) {
+    tr_const_define(f, tr_class.object, "Mutex", (Value)tr_class.mutex);
+    tr_parcel_register_data(&mutex_type, &tr_parcel_fresh);
+}
 const ClassDef tr_mutex_def = {.klass = &tr_class.mutex, .methods = mutex_methods, .alloc = mutex_alloc,
                                .instance_type = TYPE_DATA, .init = mutex_init};

@@ -213,7 +213,7 @@ MAY_SWITCH MAY_RAISE static Value each_entry(Fiber *f, Value self, const Args *a
     for (uint32_t i = 0; i < map->used; i++) {
         Value key = map->entries[i].key, value = map->entries[i].value;
         if (key == TR_UNDEF) continue;
-        if (tr_need_block(f, args) == TR_RAISED) return TR_RAISED;
+        if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given");
         Value result = what == PAIRS ? tr_yield2(f, args->block, key, value)
                                      : tr_yield1(f, args->block, what == KEYS ? key : value);
         if (result == TR_RAISED) return TR_RAISED;

@@ -233,7 +233,7 @@ static void refuse_type(ParcelWriter *w, Value object) {
     const char *name = class_name(klass);
     if (w->move && !w->last)
         tr_parcel_refuse(w, tr_class.ractor_error, "can not move %s object.", name);
-    else if (!klass->alloc)
+    else if (!klass->alloc || tr_is_type(object, TYPE_THREAD) || tr_is_type(object, TYPE_FIBER))
         tr_parcel_refuse(w, tr_class.type_error, "allocator undefined for %s", name);
     else
         tr_parcel_refuse(w, tr_class.ractor_error, "can not copy %s object.", name);

@@ -11,6 +11,7 @@
 
 #include "core/core.h"
 #include "core/parcel_types.h"
+#include "core/thread.h"
 #include "ractor/shareable.h"
 #include "vm/fiber_stack.h"
 #include "vm/interp.h"
@@ -246,9 +247,10 @@ static void release_run(Ractor *ractor) {
     ractor->heap = NULL;
     ractor->sched = NULL;
     tr_ractor_unlock(ractor);
-    tr_thread_free(ractor->main_thread);
-    tr_ractor_sched_free(sched);
+    bool has_face = ractor->main_thread->face != TR_UNDEF; /* which frees the thread when it is swept */
     tr_heap_free(heap);
+    if (!has_face) tr_thread_free(ractor->main_thread);
+    tr_ractor_sched_free(sched);
     free(ractor->locals);
     ractor->locals = NULL;
     ractor->local_count = 0;
@@ -265,19 +267,9 @@ static MAY_SWITCH Value take_exception(Fiber *f) {
     return exception;
 }
 
-static MAY_SWITCH void report_exception(Fiber *f, Value exception) {
-    if (!f->thread->state->report_on_exception || tr_is_kind_of(exception, tr_class.system_exit)) return;
-    Value text = tr_string_format(f, "#<Thread:%p run> terminated with exception (report_on_exception is true):\n",
-                                  (void *)f->thread);
-    Value full = tr_exception_full_message(f, exception, false);
-    if (full == TR_RAISED || tr_string_append(f, text, full) == TR_RAISED || tr_io_write_stderr(f, text) == TR_RAISED)
-        take_exception(f);
-}
-
 static MAY_SWITCH bool pack_outcome(Fiber *f, Value result, Parcel *outcome) {
     if (result != TR_RAISED && tr_parcel_pack_last(f, outcome, result)) return false;
     Value exception = take_exception(f);
-    if (result == TR_RAISED && exception != TR_NIL) report_exception(f, exception);
     tr_exception_prepare_parcel(f, exception);
     tr_parcel_pack_anyway(f, outcome, exception);
     TR_KEEP(exception);
@@ -296,6 +288,10 @@ MAY_SWITCH void tr_ractor_run_finalizers(Fiber *f, bool all) {
 _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
     Ractor *ractor = f->ractor;
     tr_rendezvous_keep_offers(ractor);
+    Value exception = result == TR_RAISED && f->unwind.kind == UNWIND_RAISE ? f->unwind.value : TR_NIL;
+    tr_thread_finish(f, result);
+    tr_threads_terminate_others(f);
+    if (result == TR_RAISED) f->unwind = (Unwind){.kind = UNWIND_RAISE, .value = exception, .tag = TR_NIL};
     Parcel outcome;
     bool has_failed = pack_outcome(f, result, &outcome);
     tr_ractor_run_finalizers(f, true);
@@ -324,6 +320,7 @@ static void run_block(Fiber *f) {
     RactorState *state = ractor->state;
     atomic_store_explicit(&state->status, RACTOR_RUNNING, memory_order_release);
     tr_fiber_vm_init(f);
+    tr_thread_adopt(f, f->thread);
     Value arguments = unpack_arguments(f), result = TR_RAISED;
     if (arguments != TR_RAISED) {
         Value block = state->entry;

@@ -153,6 +153,10 @@ MAY_SWITCH MAY_RAISE static Value freeze_object(Fiber *f, Value v) {
         return tr_raise(f, tr_class.ractor_error, "can not make shareable object for %pV", (void *)text);
     }
     if (tr_has_flag(v, TR_FLAG_FROZEN)) return v;
+    if (!tr_header(v)->klass) { /* what strings and arrays share their content with */
+        tr_header(v)->flags |= TR_FLAG_FROZEN;
+        return v;
+    }
     if (tr_method_is_basic(v, TR_ID_freeze)) return tr_freeze(f, v);
     if (tr_call(f, v, TR_ID_freeze, 0) == TR_RAISED) return TR_RAISED;
     if (!tr_has_flag(v, TR_FLAG_FROZEN)) return tr_raise(f, tr_class.ractor_error, "#freeze does not freeze object correctly");

@@ -74,5 +74,6 @@ MAY_SWITCH void tr_world_collect(Fiber *f) {
 
 MAY_SWITCH void tr_ractor_postponed_job(Fiber *f) {
     if (tr_heap_is_shared_collection_due()) tr_world_collect(f);
+    if (tr_ractor_is_main(f->ractor)) tr_errands_run(f);
     tr_ractor_run_finalizers(f, false);
 }

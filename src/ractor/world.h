@@ -11,6 +11,8 @@ void tr_world_start(void);
 MAY_SWITCH void tr_world_collect(Fiber *f);
 /* At a safepoint, after INTERRUPT_POSTPONED_JOB: finalizers that are ready, a collection of the shared graph that is due. */
 MAY_SWITCH void tr_ractor_postponed_job(Fiber *f);
+/* errand.c: the main Ractor does what others asked of it. */
+MAY_SWITCH void tr_errands_run(Fiber *f);
 /* A root of the whole process: traced when everything is collected. At boot. */
 void tr_world_add_root(RootFn fn, void *context);
 

@@ -10,6 +10,7 @@
 #include "core/main_object.h"
 #include "core/parcel_types.h"
 #include "core/prelude.h"
+#include "core/signal.h"
 #include "ractor/ractor.h"
 #include "ractor/world.h"
 #include "value/data.h"
@@ -115,6 +116,7 @@ Fiber *tr_vm_boot(const VmOptions *options) {
     tr_block_boot();
     tr_interp_boot();
     tr_fiber_stack_boot();
+    tr_postponed_job_hook = tr_ractor_postponed_job;
     tr_world_add_root(tr_globals_trace, NULL);
     tr_world_add_root(tr_strings_trace, NULL);
     Fiber *f = make_main_ractor();
