@@ -166,14 +166,14 @@ static MAY_SWITCH Value object_define_singleton_method(Fiber *f, Value self, con
 }
 
 static const MethodDef basic_object_methods[] = {
-    {"__send__", object_send, ARITY_REST(0), METHOD_KEYWORDS},
+    {"__send__", object_send, ARITY_REST(0), METHOD_KEYWORDS | METHOD_SEND},
     {"method_missing", object_method_missing, ARITY_REST(0), METHOD_PRIVATE},
     {NULL, NULL, 0, 0, 0},
 };
 const ClassDef tr_basic_object_send_def = {.klass = &tr_class.basic_object, .methods = basic_object_methods};
 
 static const MethodDef kernel_methods[] = {
-    {"send", object_send, ARITY_REST(0), METHOD_KEYWORDS},
+    {"send", object_send, ARITY_REST(0), METHOD_KEYWORDS | METHOD_SEND},
     {"public_send", object_public_send, ARITY_REST(0), METHOD_KEYWORDS},
     {"respond_to?", object_respond_to, ARITY(1, 2), 0},
     {"respond_to_missing?", object_respond_to_missing, ARITY(2, 2), METHOD_PRIVATE | METHOD_LEAF},

@@ -270,11 +270,11 @@ static MAY_SWITCH MAY_RAISE Value proc_curry(Fiber *f, Value self, const Args *a
 }
 
 static const MethodDef proc_methods[] = {
-    {"call", proc_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"()", proc_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"[]", proc_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"yield", proc_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"===", proc_call, ARITY_REST(0), METHOD_KEYWORDS},
+    {"call", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"()", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"[]", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"yield", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"===", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"to_proc", proc_to_proc, ARITY(0, 0), 0},
     {"lambda?", proc_is_lambda, ARITY(0, 0), 0},
     {"arity", proc_arity, ARITY(0, 0), 0},

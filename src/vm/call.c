@@ -33,7 +33,8 @@ void tr_call_cache_prepare(CallCache *cache) {
             break;
         case METHOD_C:
             if (method->flags & METHOD_RACTOR_UNSAFE) break;
-            kind = method->flags & METHOD_LEAF ? CALL_C_LEAF : CALL_C;
+            if (method->flags & METHOD_SEND) break;
+            kind = method->flags & METHOD_PROC_CALL ? CALL_PROC_CALL : method->flags & METHOD_LEAF ? CALL_C_LEAF : CALL_C;
             cache->fn = method->as.c.fn;
             cache->min = method->as.c.min;
             cache->max = method->as.c.max;
@@ -226,9 +227,35 @@ Value tr_call_start(Fiber *f, Call *call, const CallCache *cache) {
     return tr_method_start(f, call, cache->resolved);
 }
 
+/* receiver.send(name, …): the name is taken off, and the call begins anew. */
+static MAY_SWITCH MAY_RAISE Value send_start(Fiber *f, Call *call) {
+    if (call->argc == 0) return tr_raise(f, tr_class.argument_error, "no method name given");
+    Id mid = tr_is_symbol(call->args[0]) ? tr_symbol_id(call->args[0]) : tr_to_id(f, call->args[0]);
+    if (!mid) return TR_RAISED;
+    call->mid = mid;
+    call->args++;
+    call->argc--;
+    call->flags |= CALL_FCALL;
+    call->flags &= ~(uint32_t)CALL_VCALL;
+    return tr_call_start(f, call, tr_method_find(tr_class_of(call->receiver), mid));
+}
+
+/* proc.call(…); the receiver may be the stand-in for the calling method's block. */
+static MAY_SWITCH MAY_RAISE Value proc_call_start(Fiber *f, Call *call) {
+    Value proc = call->receiver;
+    if (proc == tr_block_param_proxy) {
+        const Frame *frame = f->frame;
+        while (!frame->iseq) frame = frame->prev;
+        proc = tr_ep_block(frame->captured.ep);
+    }
+    return tr_block_start(f, call, proc, NULL);
+}
+
 static MAY_SWITCH MAY_RAISE Value c_start(Fiber *f, Call *call, const Method *method) {
     Value keywords = TR_NIL;
     Frame *frame = f->frame;
+    if (method->flags & METHOD_PROC_CALL) return proc_call_start(f, call);
+    if (method->flags & METHOD_SEND) return send_start(f, call);
     if (call->names || call->keywords != TR_NIL) {
         if (!(method->flags & METHOD_KEYWORDS)) {
             if (!tr_args_keywords_to_hash(f, call)) return TR_RAISED;

@@ -278,11 +278,11 @@ static MAY_SWITCH MAY_RAISE Value proxy_call(Fiber *f, Value self, const Args *a
     return tr_yield_full(f, tr_ep_block(caller->captured.ep), args->argc, args->argv, args->block, args->keywords);
 }
 static const MethodDef proxy_methods[] = {
-    {"call", proxy_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"()", proxy_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"[]", proxy_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"yield", proxy_call, ARITY_REST(0), METHOD_KEYWORDS},
-    {"===", proxy_call, ARITY_REST(0), METHOD_KEYWORDS},
+    {"call", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"()", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"[]", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"yield", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
+    {"===", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {0}
 };
 

@@ -574,6 +574,28 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                     sp[-1] = v;
                     NEXT(1);
                 }
+            } else if (kind == CALL_PROC_CALL) {
+                Block block = self == tr_block_param_proxy ? tr_ep_block(ep) : self;
+                if (tr_is_object(block) && tr_proc(block)->kind == PROC_ISEQ) block = (Value)&tr_proc(block)->as.captured | 1;
+                else if (!tr_block_is_captured(block)) block = TR_NIL;
+                if (block != TR_NIL) {
+                    const Captured *captured = tr_block_captured(block);
+                    const Iseq *iseq = captured->iseq;
+                    if (iseq->params.is_simple && iseq->params.lead_count == data->argc &&
+                        (data->argc != 1 || iseq->params.ambiguous_param0)) {
+                        bool is_lambda = self != tr_block_param_proxy && tr_proc(self)->is_lambda;
+                        frame->pc = pc + 2;
+                        frame->sp = args - 1;
+                        Frame *pushed = push_simple(f, iseq, args, data->argc, TR_FALSE, (Value)captured->ep,
+                                                    is_lambda ? FRAME_BLOCK | FRAME_LAMBDA : FRAME_BLOCK, captured->self);
+                        if (TR_UNLIKELY(!pushed)) goto overflow;
+                        frame = pushed;
+                        ep = frame->captured.ep;
+                        sp = tr_frame_stack(frame);
+                        pc = iseq->code;
+                        DISPATCH();
+                    }
+                }
             } else if (kind == CALL_WRITER) {
                 if (TR_LIKELY(data->argc == 1)) {
                     SAVE(1);

@@ -52,6 +52,8 @@ enum MethodFlags {
     METHOD_RACTOR_UNSAFE = 1 << 5,
     METHOD_PROTECTED = 1 << 6,
     METHOD_INTERNAL = 1 << 7, /* Ruby, core library */
+    METHOD_PROC_CALL = 1 << 8,  /* C: Proc#call and its kin: the call starts the block itself, no frame of its own */
+    METHOD_SEND = 1 << 9,       /* C: send and __send__: likewise */
 };
 
 /* Lexical class nesting of code; immutable chain, TYPE_CREF, shareable. */
@@ -81,7 +83,7 @@ struct CallCache {
     const Iseq *iseq;        /* CALL_ISEQ_SIMPLE */
     MethodFn fn;             /* CALL_C, CALL_C_LEAF */
 };
-typedef enum CallKind { CALL_SLOW, CALL_ISEQ_SIMPLE, CALL_C, CALL_C_LEAF, CALL_READER, CALL_WRITER } CallKind;
+typedef enum CallKind { CALL_SLOW, CALL_ISEQ_SIMPLE, CALL_C, CALL_C_LEAF, CALL_READER, CALL_WRITER, CALL_PROC_CALL } CallKind;
 void tr_call_cache_prepare(CallCache *cache); /* vm/call.c; every maker of a CallCache calls it */
 extern CallCache tr_empty_call_cache; /* klass never matches */
 

@@ -130,9 +130,14 @@ Value tr_throw(Fiber *f, Frame *frame, uint64_t operand, Value object) {
 
 /* --- unwinding --- */
 
-static const CatchEntry *find_entry(const Frame *frame, unsigned kinds) {
+/* `left`: the rescue or ensure body that the unwinding comes from, or NULL. Its own entry may still cover the place where the
+ * frame was to go on; the search begins behind it. */
+static const CatchEntry *find_entry(const Frame *frame, unsigned kinds, const Iseq *left) {
     uint32_t pc = (uint32_t)(frame->pc - frame->iseq->code);
-    for (uint32_t i = 0; i < frame->iseq->catch_count; i++) {
+    uint32_t first = 0;
+    for (uint32_t i = 0; left && i < frame->iseq->catch_count; i++)
+        if (frame->iseq->catches[i].iseq == left && frame->iseq->catches[i].cont == pc) first = i + 1;
+    for (uint32_t i = first; i < frame->iseq->catch_count; i++) {
         const CatchEntry *entry = &frame->iseq->catches[i];
         if (entry->type == CATCH_BREAK && entry->iseq) continue; /* a call with a block: found by its target */
         if ((1u << entry->type & kinds) && entry->start < pc && pc <= entry->end) return entry;
@@ -179,23 +184,24 @@ static bool leave_with(Fiber *f, Frame *frame, Value value) {
 }
 
 /* What catches in this frame; NULL: nothing. *stops: the entry is where the unwinding ends, not an ensure. */
-static const CatchEntry *find_handler(const Fiber *f, const Frame *frame, bool *stops) {
+static const CatchEntry *find_handler(const Fiber *f, const Frame *frame, const Iseq *left, bool *stops) {
     const Unwind *u = &f->unwind;
     unsigned also = 0;
     switch (u->kind) {
-    case UNWIND_RAISE: return find_entry(frame, KIND(RESCUE) | KIND(ENSURE));
+    case UNWIND_RAISE: return find_entry(frame, KIND(RESCUE) | KIND(ENSURE), left);
     case UNWIND_BREAK: also = u->target ? 0 : KIND(BREAK); break;
     case UNWIND_NEXT: also = KIND(NEXT); break;
     case UNWIND_REDO: also = KIND(REDO); break;
     case UNWIND_RETRY: also = u->target == frame ? KIND(RETRY) : 0; break;
     default: break;
     }
-    const CatchEntry *entry = find_entry(frame, KIND(ENSURE) | also);
+    const CatchEntry *entry = find_entry(frame, KIND(ENSURE) | also, left);
     *stops = entry && entry->type != CATCH_ENSURE;
     return entry;
 }
 
 bool tr_unwind(Fiber *f, Value *result) {
+    const Iseq *left = NULL;
     for (;;) {
         Frame *frame = f->frame;
         Unwind *u = &f->unwind;
@@ -206,7 +212,7 @@ bool tr_unwind(Fiber *f, Value *result) {
             return true;
         }
         bool stops = false;
-        const CatchEntry *entry = find_handler(f, frame, &stops);
+        const CatchEntry *entry = find_handler(f, frame, left, &stops);
         if (entry && stops) {
             Value value = u->value;
             bool pushes = u->kind == UNWIND_BREAK || u->kind == UNWIND_NEXT;
@@ -223,6 +229,7 @@ bool tr_unwind(Fiber *f, Value *result) {
             return leave_with(f, frame, *result);
         }
         bool finish = (frame->captured.ep[0] & FRAME_FINISH) != 0;
+        left = tr_frame_type(frame) == FRAME_RESCUE ? frame->iseq : NULL;
         f->frame = frame->prev;
         if (finish) {
             *result = TR_RAISED;
