@@ -465,6 +465,7 @@ static void converter_init(Fiber *f) {
     };
     converter_class = tr_class_define(f, "Converter", tr_class.object, tr_class.encoding);
     converter_class->alloc = converter_alloc;
+    converter_class->instance_type = TYPE_DATA;
     tr_define_methods(f, converter_class, converter_methods);
     define_singletons(f);
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)

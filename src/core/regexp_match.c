@@ -57,6 +57,7 @@ bool tr_search_begin(Fiber *f, Search *search, Value regexp, Value string) {
     search->string = string;
     search->program = program;
     search->param = NULL;
+    search->base = 0;
     OnigRegion *region = &search->region;
     memset(region, 0, sizeof *region);
     if (onig_number_of_captures(program) < REGION_INLINE) {
@@ -82,6 +83,7 @@ void tr_search_end(Search *search) {
 static int run(Search *search, size_t start, bool backward, bool only_here, OnigMatchParam *param) {
     const OnigUChar *text = (const OnigUChar *)tr_string(search->string)->bytes, *end = text + tr_string(search->string)->size;
     const OnigUChar *from = text + start;
+    text += search->base;
     if (only_here) return onig_match_with_param(search->program, text, end, from, &search->region, ONIG_OPTION_NONE, param);
     return onig_search_with_param(search->program, text, end, from, backward ? text : end, &search->region, ONIG_OPTION_NONE, param);
 }
@@ -155,8 +157,9 @@ int64_t tr_search_here(Fiber *f, Search *search, size_t start) {
 int tr_search_group_count(const Search *search) { return search->region.num_regs; }
 
 void tr_search_group(const Search *search, int n, int64_t *begin, int64_t *end) {
-    *begin = search->region.beg[n];
-    *end = search->region.end[n];
+    int64_t base = search->region.beg[n] < 0 ? 0 : (int64_t)search->base;
+    *begin = search->region.beg[n] + base;
+    *end = search->region.end[n] + base;
 }
 
 Value tr_search_match(Fiber *f, const Search *search, Value frozen) {

@@ -12,6 +12,7 @@ typedef struct Search {
     Value regexp, string;
     OnigRegex program;
     OnigRegion region;         /* of the last match; its arrays are the two below, or libonig's when groups are many */
+    size_t base;               /* where the text begins for ^, \A and lookbehind: 0 but in StringScanner */
     OnigMatchParam *param;     /* NULL: no limits are needed yet */
     int64_t deadline_ns;       /* TR_FOREVER: no time limit */
     int begin[REGION_INLINE], end[REGION_INLINE];
