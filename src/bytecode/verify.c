@@ -71,6 +71,7 @@ static void step(Walk *walk, uint32_t at) {
 }
 
 void tr_iseq_verify(const Iseq *iseq) {
+    if (!tr_iseq_is_complete(iseq)) return;
     Walk walk = {.iseq = iseq, .depths = malloc(iseq->size * sizeof(int32_t)), .work = malloc(iseq->size * sizeof(uint32_t))};
     for (uint32_t i = 0; i < iseq->size; i++) walk.depths[i] = -1;
     reach(&walk, 0, 0);
