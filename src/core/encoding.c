@@ -323,8 +323,6 @@ static void define_constants(Fiber *f, const char *name, Value object) {
 }
 
 static void encoding_init(Fiber *f) {
-    Class *meta = tr_singleton_class(f, (Value)tr_class.encoding);
-    if (!meta || tr_method_undef(f, meta, TR_ID_new) == TR_RAISED) TR_UNREACHABLE();
     for (int i = 0; i < ENCODING_COUNT; i++) {
         EncodingObject *object = tr_data_alloc(f, &encoding_type, tr_class.encoding);
         object->index = i;

@@ -409,8 +409,7 @@ static Value set_backref(Fiber *f, Id name, Value value) {
 static void match_init(Fiber *f) {
     tr_global_define("$~", get_backref, set_backref, true);
     Class *meta = tr_singleton_class(f, (Value)tr_class.match);
-    if (!meta || tr_method_undef(f, meta, TR_ID_new) == TR_RAISED || tr_method_undef(f, meta, TR_ID_allocate) == TR_RAISED)
-        TR_UNREACHABLE();
+    if (!meta || tr_method_undef(f, meta, TR_ID_allocate) == TR_RAISED) TR_UNREACHABLE();
 }
 
 static const MethodDef match_methods[] = {

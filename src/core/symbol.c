@@ -130,8 +130,6 @@ static Value symbol_s_all_symbols(Fiber *f, Value self, const Args *args) {
 }
 
 static void symbol_init(Fiber *f) {
-    Class *meta = tr_singleton_class(f, (Value)tr_class.symbol);
-    if (!meta || tr_method_undef(f, meta, TR_ID_new) == TR_RAISED) TR_UNREACHABLE();
     if (tr_module_include(f, tr_class.symbol, tr_class.comparable) == TR_RAISED) TR_UNREACHABLE();
 }
 
