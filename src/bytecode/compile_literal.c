@@ -182,6 +182,7 @@ typedef struct Parts {
     uint32_t pushed;
     bool is_regexp;
     uint32_t regexp_flags;
+    bool appends;         /* a source that is not UTF-8: concatstrings would make ASCII text UTF-8, so << it is */
 } Parts;
 
 static void add_text(Parts *parts, const AstString *text, uint32_t flags) {
@@ -211,10 +212,15 @@ static Value take_text(Parts *parts) {
     return string;
 }
 
+static void count_part(Parts *parts) {
+    parts->pushed++;
+    if (parts->appends && parts->pushed > 1) emit_call(parts->s, TR_ID_lshift, 1);
+}
+
 static void flush_text(Parts *parts) {
     if (!parts->has_text) return;
-    emit1(parts->s, OP_putobject, take_text(parts));
-    parts->pushed++;
+    emit1(parts->s, parts->appends && parts->pushed == 0 ? OP_putstring : OP_putobject, take_text(parts));
+    count_part(parts);
 }
 
 static void add_part(Parts *parts, const AstNode *part) {
@@ -236,25 +242,31 @@ static void add_part(Parts *parts, const AstNode *part) {
             return;
         }
     }
+    if (parts->appends && parts->pushed == 0) parts->has_text = true;
     flush_text(parts);
     compile(s, part);
     emit(s, OP_dup);
     emit1(s, OP_objtostring, tr_call_data(s, TR_ID_to_s, 0, CALL_FCALL, NULL));
     emit(s, OP_anytostring);
-    parts->pushed++;
+    count_part(parts);
 }
 
 static Parts push_parts(Scope *s, const AstNodeList *list, bool is_regexp, uint32_t regexp_flags) {
     Parts parts = {.s = s, .is_regexp = is_regexp, .regexp_flags = regexp_flags};
+    parts.appends = !is_regexp && s->compiler->encoding != ENCODING_UTF8;
     for (uint32_t i = 0; i < list->count; i++) add_part(&parts, list->items[i]);
     return parts;
 }
 
-/* One new String. */
+/* All parts are pushed: one new String. */
+static void join_parts(Parts *parts) {
+    flush_text(parts);
+    if (!parts->appends) emit1(parts->s, OP_concatstrings, parts->pushed);
+}
+
 static void push_concat(Scope *s, const AstNodeList *list) {
     Parts parts = push_parts(s, list, false, 0);
-    flush_text(&parts);
-    emit1(s, OP_concatstrings, parts.pushed);
+    join_parts(&parts);
     free(parts.bytes);
 }
 
@@ -267,10 +279,7 @@ void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped) {
             if (node->flags & AST_INTERPOLATED_STRING_NODE_FLAGS_FROZEN) flags = AST_STRING_FLAGS_FROZEN;
             if (node->flags & AST_INTERPOLATED_STRING_NODE_FLAGS_MUTABLE) flags = AST_STRING_FLAGS_MUTABLE;
             push_string(s, take_text(&parts), flags);
-        } else {
-            flush_text(&parts);
-            emit1(s, OP_concatstrings, parts.pushed);
-        }
+        } else join_parts(&parts);
         free(parts.bytes);
         break;
     }

@@ -91,16 +91,18 @@ static MAY_GC MAY_RAISE Value throw_break(Fiber *f, Frame *frame, Value value) {
 static MAY_GC MAY_RAISE Value throw_return(Fiber *f, Frame *frame, Value value) {
     const Value *ep = frame->captured.ep;
     Frame *from = frame;
+    bool in_eval = false;
     for (;;) { /* the innermost lambda around, else the method */
         Frame *owner = tr_frame_of_ep(from, ep);
         if (owner) {
             from = owner;
             bool is_rescue = tr_frame_type(owner) == FRAME_RESCUE;
             if (!is_rescue && (ep[0] & (FRAME_LAMBDA | FRAME_LOCAL))) {
-                if (owner->iseq && owner->iseq->type == ISEQ_CLASS) break;
+                IseqType type = owner->iseq ? owner->iseq->type : ISEQ_METHOD;
+                if (type == ISEQ_CLASS || (in_eval && (type == ISEQ_MAIN || type == ISEQ_TOP))) break;
                 return start(f, UNWIND_RETURN, value, owner);
             }
-            /* `return` of an eval at the toplevel of a script, or of the script's own blocks that run as a thread */
+            in_eval |= owner->iseq && owner->iseq->type == ISEQ_EVAL;
         } else if (ep[0] & (FRAME_LOCAL | FRAME_LAMBDA)) {
             break;
         }
@@ -150,7 +152,9 @@ static void clear(Fiber *f) { f->unwind = (Unwind){.kind = UNWIND_NONE, .value =
 
 static void continue_at(Fiber *f, Frame *frame, const CatchEntry *entry) {
     frame->pc = frame->iseq->code + entry->cont;
-    frame->sp = tr_frame_stack(frame) + entry->sp;
+    Value *sp = tr_frame_stack(frame) + entry->sp;
+    while (frame->sp < sp) *frame->sp++ = TR_NIL; /* never what was popped */
+    frame->sp = sp;
     clear(f);
 }
 
