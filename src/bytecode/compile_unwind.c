@@ -186,7 +186,9 @@ static void compile_ensure(Scope *s, const AstBeginNode *node, bool popped) {
     bool is_empty = s->code.count == before;
     tr_label_place(s, end);
     s->ensure = entry.outer;
+    uint32_t clause = s->code.count;
     tr_compile_body(s, node->ensure_clause->statements, true);
+    if (s->code.count == clause) emit(s, OP_nop); /* `cont` must lie outside of what is protected */
     tr_label_place(s, cont);
     if (is_empty) return;
     Iseq *handler = tr_compile_child(s, ISEQ_ENSURE, tr_compile_label_format(s, "ensure in ", s->iseq->label),

@@ -81,7 +81,7 @@ void tr_iseq_verify(const Iseq *iseq) {
         TR_CHECK(entry->start < entry->end && entry->end <= iseq->size);
         bool takes_value = entry->type == CATCH_RESCUE || entry->type == CATCH_BREAK || entry->type == CATCH_NEXT;
         if (entry->type != CATCH_ENSURE) reach(&walk, entry->cont, (int32_t)entry->sp + takes_value);
-        else TR_CHECK(entry->sp <= iseq->stack_max);
+        else TR_CHECK(entry->sp <= iseq->stack_max && (entry->cont <= entry->start || entry->cont > entry->end));
         TR_CHECK((entry->type == CATCH_RESCUE || entry->type == CATCH_ENSURE) == (entry->iseq && entry->type != CATCH_BREAK));
     }
     while (walk.work_count > 0) step(&walk, walk.work[--walk.work_count]);
