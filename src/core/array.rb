@@ -151,8 +151,8 @@ class Array
     drop(i)
   end
 
-  def find(if_none = nil)
-    return to_enum(:find, if_none) unless block_given?
+  def find(if_none = (no_argument = true; nil))
+    return to_enum(:find, *(no_argument ? nil : [if_none])) unless block_given?
     i = 0
     while i < __count
       item = __at(i)
@@ -162,8 +162,8 @@ class Array
     if_none&.call
   end
 
-  def detect(if_none = nil)
-    return to_enum(:detect, if_none) unless block_given?
+  def detect(if_none = (no_argument = true; nil))
+    return to_enum(:detect, *(no_argument ? nil : [if_none])) unless block_given?
     i = 0
     while i < __count
       item = __at(i)
@@ -173,8 +173,8 @@ class Array
     if_none&.call
   end
 
-  def rfind(if_none = nil)
-    return to_enum(:rfind, if_none) unless block_given?
+  def rfind(if_none = (no_argument = true; nil))
+    return to_enum(:rfind, *(no_argument ? nil : [if_none])) unless block_given?
     i = __count
     while i > 0
       i -= 1
@@ -287,9 +287,9 @@ class Array
     found == 1
   end
 
-  def cycle(count = nil)
+  def cycle(count = (no_count = true; nil))
     unless block_given?
-      return to_enum(:cycle, count) do
+      return to_enum(:cycle, *(no_count ? nil : [count])) do
         if __count == 0 then 0
         elsif count.nil? then Float::INFINITY
         else

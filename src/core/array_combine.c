@@ -147,6 +147,7 @@ static MAY_SWITCH MAY_RAISE Value yield_tuples(Fiber *f, Value self, Block block
 static MAY_SWITCH MAY_RAISE Value array_permutation(Fiber *f, Value self, const Args *args) {
     int64_t k;
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, permutation_size);
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 0, 1);
     if (!optional_count(f, args, (int64_t)tr_array_count(self), &k)) return TR_RAISED;
     return yield_tuples(f, self, args->block, k, true, advance_permutation);
 }
@@ -312,7 +313,7 @@ static MAY_SWITCH MAY_RAISE Value array_sample(Fiber *f, Value self, const Args 
 }
 
 const MethodDef tr_array_combine_methods[] = {
-    {"permutation", array_permutation, ARITY(0, 1), 0},
+    {"permutation", array_permutation, ARITY_REST(0), 0},
     {"combination", array_combination, ARITY(1, 1), 0},
     {"repeated_permutation", array_repeated_permutation, ARITY(1, 1), 0},
     {"repeated_combination", array_repeated_combination, ARITY(1, 1), 0},

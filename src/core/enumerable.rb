@@ -128,14 +128,14 @@ module Enumerable
     counts
   end
 
-  def find(if_none = nil)
-    return to_enum(:find, if_none) unless block_given?
+  def find(if_none = (no_argument = true; nil))
+    return to_enum(:find, *(no_argument ? nil : [if_none])) unless block_given?
     __each { |item| return item if yield(item) }
     if_none&.call
   end
 
-  def detect(if_none = nil)
-    return to_enum(:detect, if_none) unless block_given?
+  def detect(if_none = (no_argument = true; nil))
+    return to_enum(:detect, *(no_argument ? nil : [if_none])) unless block_given?
     __each { |item| return item if yield(item) }
     if_none&.call
   end
@@ -503,9 +503,9 @@ module Enumerable
     self
   end
 
-  def cycle(count = nil)
+  def cycle(count = (no_count = true; nil))
     unless block_given?
-      return to_enum(:cycle, count) do
+      return to_enum(:cycle, *(no_count ? nil : [count])) do
         size = __enum_size
         if nil == size || size == 0 then size
         elsif nil == count then Float::INFINITY

@@ -224,7 +224,7 @@ class Enumerator
     def with_index(*args, &block)
       raise ArgumentError, "wrong number of arguments (given #{args.size}, expected 0..1)" if args.size > 1
       offset = nil == args[0] ? 0 : Array.__to_int(args[0])
-      __derive(:with_index, args, size) do |yielder|
+      __derive(:with_index, [offset], size) do |yielder|
         index = offset - 1
         __each do |item|
           index += 1

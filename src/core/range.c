@@ -129,6 +129,7 @@ static Value range_excludes_end(Fiber *f, Value self, const Args *args) {
 }
 
 static MAY_SWITCH MAY_RAISE Value range_first(Fiber *f, Value self, const Args *args) {
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
     if (range(self)->begin == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot get the first element of beginless range");
     if (args->argc == 0) return range(self)->begin;
@@ -139,6 +140,7 @@ static MAY_SWITCH MAY_RAISE Value range_first(Fiber *f, Value self, const Args *
 }
 
 static MAY_SWITCH MAY_RAISE Value range_last(Fiber *f, Value self, const Args *args) {
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
     Range *r = range(self);
     if (r->end == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot get the last element of endless range");
@@ -239,6 +241,7 @@ static MAY_SWITCH MAY_RAISE Value range_include(Fiber *f, Value self, const Args
         if (r->begin == TR_NIL)
             return tr_raise(f, tr_class.type_error, "cannot determine inclusion in beginless/endless ranges");
     }
+    if (r->begin == TR_NIL && r->end == TR_NIL) return TR_TRUE;
     if (r->begin == TR_NIL || r->end == TR_NIL)
         return tr_raise(f, tr_class.type_error, "cannot determine inclusion in beginless/endless ranges");
     return tr_call_super(f, args->argc, args->argv);
@@ -310,6 +313,7 @@ static MAY_SWITCH MAY_RAISE Value range_overlap(Fiber *f, Value self, const Args
 /* --- extremes --- */
 
 static MAY_SWITCH MAY_RAISE Value range_min(Fiber *f, Value self, const Args *args) {
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
     Range *r = range(self);
     if (r->begin == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot get the minimum of beginless range");
@@ -327,6 +331,7 @@ static MAY_SWITCH MAY_RAISE Value range_min(Fiber *f, Value self, const Args *ar
 }
 
 static MAY_SWITCH MAY_RAISE Value range_max(Fiber *f, Value self, const Args *args) {
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
     Range *r = range(self);
     if (r->end == TR_NIL) return tr_raise(f, tr_class.range_error, "cannot get the maximum of endless range");
     if (tr_block_is_given(args->block) || args->argc > 0 || (r->excludes_end && !is_numeric(r->end))) {
@@ -354,12 +359,11 @@ static MAY_SWITCH MAY_RAISE Value range_minmax(Fiber *f, Value self, const Args 
             return tr_raise(f, tr_class.range_error, "cannot get the maximum of endless range with custom comparison method");
         return tr_call_super(f, 0, NULL);
     }
-    Args none = {0, NULL, TR_NIL, TR_NIL};
     if (range(self)->end == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot get the maximum of endless range");
-    Value min = range_min(f, self, &none);
+    Value min = tr_call(f, self, TR_ID_min, 0);
     if (min == TR_RAISED) return TR_RAISED;
-    Value max = range_max(f, self, &none);
+    Value max = tr_call(f, self, TR_ID_max, 0);
     return max == TR_RAISED ? TR_RAISED : tr_array_new_values(f, 2, min, max);
 }
 
@@ -407,6 +411,7 @@ static MAY_SWITCH MAY_RAISE Value range_size(Fiber *f, Value self, const Args *a
 }
 
 static MAY_SWITCH MAY_RAISE Value range_count(Fiber *f, Value self, const Args *args) {
+    if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
     Range *r = range(self);
     if (args->argc > 0 || tr_block_is_given(args->block)) return tr_call_super(f, args->argc, args->argv);
     if (r->begin == TR_NIL || r->end == TR_NIL) return infinity(f);
@@ -573,8 +578,8 @@ static const MethodDef range_methods[] = {
     {"begin", range_begin, ARITY(0, 0), METHOD_LEAF},
     {"end", range_end, ARITY(0, 0), METHOD_LEAF},
     {"exclude_end?", range_excludes_end, ARITY(0, 0), METHOD_LEAF},
-    {"first", range_first, ARITY(0, 1), 0},
-    {"last", range_last, ARITY(0, 1), 0},
+    {"first", range_first, ARITY_REST(0), 0},
+    {"last", range_last, ARITY_REST(0), 0},
     {"==", range_equal, ARITY(1, 1), 0},
     {"eql?", range_eql, ARITY(1, 1), 0},
     {"hash", range_hash, ARITY(0, 0), 0},
@@ -583,11 +588,11 @@ static const MethodDef range_methods[] = {
     {"include?", range_include, ARITY(1, 1), 0},
     {"member?", range_include, ARITY(1, 1), 0},
     {"overlap?", range_overlap, ARITY(1, 1), 0},
-    {"min", range_min, ARITY(0, 1), 0},
-    {"max", range_max, ARITY(0, 1), 0},
+    {"min", range_min, ARITY_REST(0), 0},
+    {"max", range_max, ARITY_REST(0), 0},
     {"minmax", range_minmax, ARITY(0, 0), 0},
     {"size", range_size, ARITY(0, 0), 0},
-    {"count", range_count, ARITY(0, 1), 0},
+    {"count", range_count, ARITY_REST(0), 0},
     {"to_s", range_to_s, ARITY(0, 0), 0},
     {"inspect", range_inspect, ARITY(0, 0), 0},
     {"to_a", range_to_a, ARITY(0, 0), 0},

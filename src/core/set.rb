@@ -163,14 +163,14 @@ class Set
   end
 
   def filter!
-    return to_enum(:filter!) { size } unless block_given?
+    return to_enum(:select!) { size } unless block_given?
     before = size
     keep_if { |member| yield member }
     size == before ? nil : self
   end
 
   def map!
-    return to_enum(:map!) { size } unless block_given?
+    return to_enum(:collect!) { size } unless block_given?
     __check_frozen
     fresh = to_a.map { |member| yield member }
     clear
