@@ -142,6 +142,10 @@ void tr_emit_send(Scope *s, Id mid, uint32_t argc, uint32_t flags, const CallKey
         emit2(s, OP_send, call, (uint64_t)block);
         return;
     }
+    if (s->iseq->is_internal && ((mid == TR_ID___at && argc == 1) || (mid == TR_ID___count && argc == 0))) {
+        emit(s, argc ? OP_array_at : OP_array_count); /* only Array's own methods say so: self is one */
+        return;
+    }
     if ((flags & CALL_ARGS_SIMPLE) && argc <= 2 && mid < TR_ID_COUNT)
         for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
             if (specials[i].mid == mid && specials[i].argc == argc) {

@@ -1016,6 +1016,15 @@ branch: {
         }
         goto send_simple;
     }
+    OP(array_at) {
+        sp--;
+        sp[-1] = tr_array_at(sp[-1], (size_t)tr_fixnum(sp[0]));
+        NEXT(0);
+    }
+    OP(array_count) {
+        sp[-1] = tr_value_from_fixnum((int64_t)tr_array_count(sp[-1]));
+        NEXT(0);
+    }
     OP(opt_not) {
         Value a = sp[-1];
         if (TR_LIKELY(site_is_basic((CallData *)OPERAND(0), tr_class_of(a), tr_class.basic_object))) {
