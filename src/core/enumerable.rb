@@ -372,7 +372,7 @@ module Enumerable
     started = false
     __each do |item|
       key = yield(item)
-      if !started || Enumerable.__order(key, best_key) < 0
+      if !started || (key <=> best_key || Enumerable.__order(key, best_key)) < 0
         best = item
         best_key = key
         started = true
@@ -388,7 +388,7 @@ module Enumerable
     started = false
     __each do |item|
       key = yield(item)
-      if !started || Enumerable.__order(key, best_key) > 0
+      if !started || (key <=> best_key || Enumerable.__order(key, best_key)) > 0
         best = item
         best_key = key
         started = true
@@ -408,11 +408,11 @@ module Enumerable
         least_key = greatest_key = key
         started = true
       else
-        if Enumerable.__order(key, least_key) < 0
+        if (key <=> least_key || Enumerable.__order(key, least_key)) < 0
           least = item
           least_key = key
         end
-        if Enumerable.__order(key, greatest_key) > 0
+        if (key <=> greatest_key || Enumerable.__order(key, greatest_key)) > 0
           greatest = item
           greatest_key = key
         end
