@@ -485,7 +485,8 @@ static bool is_range_end(const AstNode *node) { return !node || node->type == AS
 
 void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped) {
     bool excludes_end = (node->base.flags & AST_RANGE_FLAGS_EXCLUDE_END) != 0;
-    if (is_range_end(node->left) && is_range_end(node->right)) {
+    bool is_strings = node->left && node->right && node->left->type == AST_STRING_NODE && node->right->type == AST_STRING_NODE;
+    if (is_strings || (is_range_end(node->left) && is_range_end(node->right))) {
         if (!popped) tr_emit_literal(s, tr_literal_value(s, &node->base));
         return;
     }
