@@ -132,7 +132,7 @@ static void run_thread(Fiber *f) {
 static MAY_GC void inherit(Fiber *f, Thread *thread) {
     const ThreadState *mine = f->thread->state;
     ThreadState *s = thread->state;
-    s->group = mine->group;
+    s->group = mine->group; /* nil: the default one, which is made when somebody asks */
     s->priority = mine->priority;
     s->masks = mine->masks == TR_NIL ? TR_NIL : tr_array_dup(f, mine->masks);
     s->report_on_exception = atomic_load_explicit(&reports_by_default, memory_order_relaxed);
@@ -177,7 +177,6 @@ void tr_thread_adopt(Fiber *f, Thread *thread) {
     ThreadState *s = thread->state;
     Value face = tr_thread_face(f, thread);
     thread->root_fiber->is_root = thread->root_fiber->is_blocking = true;
-    tr_thread_write(thread, &s->group, tr_thread_group_default(f));
     s->report_on_exception = atomic_load_explicit(&reports_by_default, memory_order_relaxed);
     TR_KEEP(face);
 }
@@ -365,7 +364,7 @@ static MAY_SWITCH MAY_RAISE Value thread_set_priority(Fiber *f, Value self, cons
 static MAY_GC MAY_RAISE Value thread_group(Fiber *f, Value self, const Args *args) {
     (void)args;
     Thread *thread = get_thread(f, self);
-    return thread ? thread->state->group : TR_RAISED;
+    return thread ? tr_thread_group(f, thread) : TR_RAISED;
 }
 
 static MAY_GC MAY_RAISE Value thread_native_id(Fiber *f, Value self, const Args *args) {

@@ -41,7 +41,7 @@ MAY_SWITCH void tr_thread_report(Fiber *f, Value exception);
 extern const MethodDef tr_thread_local_methods[];     /* core/thread_locals.c */
 extern const MethodDef tr_thread_interrupt_methods[]; /* core/thread_interrupt.c */
 extern const MethodDef tr_thread_interrupt_singleton_methods[];
-/* The default group. */
-MAY_GC Value tr_thread_group_default(Fiber *f);
+/* A thread of f's Ractor: its group, nil when it is dead. */
+MAY_GC Value tr_thread_group(Fiber *f, Thread *thread);
 
 #endif

@@ -12,12 +12,17 @@ static uint32_t default_key; /* Ractor local: each Ractor's threads begin in a g
 
 static MAY_GC Value group_alloc(Fiber *f, Class *klass) { return (Value)tr_data_alloc(f, &group_type, klass); }
 
-Value tr_thread_group_default(Fiber *f) {
+static MAY_GC Value default_group(Fiber *f) {
     Value group = tr_ractor_local_get(f->ractor, default_key);
     if (group != TR_UNDEF) return group;
     group = group_alloc(f, tr_class.thread_group);
     tr_ractor_local_set(f->ractor, default_key, group);
     return group;
+}
+
+Value tr_thread_group(Fiber *f, Thread *thread) {
+    if (thread->state->is_over) return TR_NIL;
+    return thread->state->group != TR_NIL ? thread->state->group : default_group(f);
 }
 
 static bool is_enclosed(Value group) { return ((ThreadGroup *)group)->is_enclosed; }
@@ -28,7 +33,7 @@ static MAY_GC MAY_RAISE Value group_add(Fiber *f, Value self, const Args *args) 
     if (!tr_data_is(object, &tr_thread_type) || !((ThreadObject *)object)->thread)
         return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected VM/thread)", tr_real_class_of(object));
     Thread *thread = ((ThreadObject *)object)->thread;
-    Value from = thread->state->group;
+    Value from = tr_thread_group(f, thread);
     const char *message = NULL;
     if (tr_is_frozen(self)) message = "can't move to the frozen thread group";
     else if (is_enclosed(self)) message = "can't move to the enclosed thread group";
@@ -43,7 +48,7 @@ static MAY_GC MAY_RAISE Value group_list(Fiber *f, Value self, const Args *args)
     (void)args;
     Value list = tr_array_new(f, 0);
     for (ThreadState *s = f->ractor->sched->threads; s; s = s->all_next)
-        if (!s->is_over && s->group == self && tr_array_push(f, list, tr_thread_face(f, s->thread)) == TR_RAISED) return TR_RAISED;
+        if (!s->is_over && tr_thread_group(f, s->thread) == self && tr_array_push(f, list, tr_thread_face(f, s->thread)) == TR_RAISED) return TR_RAISED;
     return list;
 }
 
@@ -68,7 +73,7 @@ static const MethodDef group_methods[] = {
 static void group_init(Fiber *f) {
     default_key = tr_ractor_local_reserve();
     tr_thread_adopt(f, f->ractor->main_thread);
-    tr_const_define(f, tr_class.thread_group, "Default", tr_thread_group_default(f));
+    tr_const_define(f, tr_class.thread_group, "Default", default_group(f));
 }
 const ClassDef tr_thread_group_def = {.klass = &tr_class.thread_group, .methods = group_methods, .alloc = group_alloc,
                                       .instance_type = TYPE_DATA, .init = group_init};

@@ -114,10 +114,11 @@ static inline void *take_slot(Bin *bin) {
 static void *take_stressed_slot(Heap *heap, unsigned size_class) {
     if (!heap->is_disabled) tr_collect_stressed(heap);
     Bin *bin = &heap->bins[size_class];
-    bin->free = bin->held;
+    uint64_t *held = &tr_heap_extras(heap)->held[size_class];
+    bin->free = *held;
     if (!bin->free) refill(heap, size_class);
     void *slot = take_slot(bin);
-    bin->held = bin->free;
+    *held = bin->free;
     bin->free = 0;
     return slot;
 }

@@ -147,11 +147,11 @@ bool tr_heap_set_disabled(Heap *heap, bool disabled) {
 bool tr_heap_set_stress(Heap *heap, bool stress) {
     bool former = heap->is_stressed;
     heap->is_stressed = stress;
+    HeapExtras *extras = tr_heap_extras(heap);
     for (unsigned c = 0; c < SIZE_CLASS_COUNT && former != stress; c++) {
-        Bin *bin = &heap->bins[c];
-        uint64_t slots = bin->free | bin->held;
-        bin->held = stress ? slots : 0;
-        bin->free = stress ? 0 : slots;
+        uint64_t slots = heap->bins[c].free | extras->held[c];
+        extras->held[c] = stress ? slots : 0;
+        heap->bins[c].free = stress ? 0 : slots;
     }
     return former;
 }
@@ -170,8 +170,7 @@ static uint64_t count_slots(const Heap *heap) {
 
 void tr_heap_stats(Heap *heap, HeapStats *out) {
     uint64_t unused = 0;
-    for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++)
-        unused += (unsigned)__builtin_popcountll(heap->bins[c].free | heap->bins[c].held);
+    for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++) unused += slot_count(tr_heap_unused_slots(heap, c));
     *out = (HeapStats){
         .collections = heap->collections,
         .minor_collections = heap->minor_collections,

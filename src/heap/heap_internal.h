@@ -45,10 +45,11 @@ _Static_assert(sizeof(Page) <= 1024, "the header is block 0");
 typedef struct Bin {
     uint64_t free;        /* granules where a free slot of the current block starts */
     char *base;           /* the current block */
-    uint64_t held;        /* with GC stress: what `free` would be */
-    BlockId head, tail;   /* all blocks of the class */
+    BlockId head;         /* all blocks of the class */
     BlockId cursor;       /* the next one to sweep; 0: all are swept */
 } Bin;
+
+static inline unsigned slot_count(uint64_t slots) { return (unsigned)__builtin_popcountll(slots); }
 
 typedef struct RootEntry { RootFn fn; void *context; } RootEntry;
 typedef struct FinalizerEntry { Value object, callable; uint64_t id; } FinalizerEntry;
@@ -59,6 +60,7 @@ typedef struct HeapExtras {
     FinalizerEntry *finalizers; size_t finalizer_count, finalizer_capacity;
     FinalizerEntry *ready; size_t ready_first, ready_count, ready_capacity;
     uint64_t next_id, last_id;
+    uint64_t held[SIZE_CLASS_COUNT]; /* with GC stress: what Bin.free would be */
 } HeapExtras;
 
 struct Heap {
@@ -75,9 +77,14 @@ struct Heap {
     bool wants_major;
     uint64_t collections, minor_collections, allocated, freed, collect_time_ns;
     Value *remembered; uint32_t remembered_count, remembered_capacity;
-    RootEntry root_inline[4]; RootEntry *roots; uint32_t root_count, root_capacity;
+    RootEntry root_inline[1]; RootEntry *roots; uint32_t root_count, root_capacity;
     HeapExtras *extras;
 };
+
+/* Slots of the class's current block that the allocator has in hand. */
+static inline uint64_t tr_heap_unused_slots(const Heap *heap, unsigned size_class) {
+    return heap->bins[size_class].free | (heap->extras ? heap->extras->held[size_class] : 0);
+}
 
 struct Tracer {
     Heap *heap;
@@ -117,7 +124,7 @@ static inline unsigned size_class_of_object(Value v) {
 
 Page *tr_page_take(Heap *heap);     /* empty, owned by the heap; ends the process when there is none */
 void tr_page_release(Page *page);   /* to the pool: nothing in it is alive */
-/* A never used block of the heap for a size class, appended to the bin's list; its slots are free. */
+/* A never used block of the heap for a size class, put before the bin's list; its slots are free. */
 void tr_block_take(Heap *heap, unsigned size_class);
 /* The object that a word points to or into, if it is one of the heap (any heap when NULL); else 0. */
 Value tr_page_find_object(const Heap *heap, uintptr_t word);

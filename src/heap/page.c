@@ -193,14 +193,9 @@ void tr_block_take(Heap *heap, unsigned size_class) {
     char *base = block_base(page, block);
     if (page->is_dirty) memset(base, 0, BLOCK_BYTES);
     page->size_class[block] = (uint8_t)size_class;
-    page->next_block[block] = 0;
     Bin *bin = &heap->bins[size_class];
-    BlockId id = block_id(page, block);
-    if (bin->tail)
-        page_from_block_id(bin->tail)->next_block[bin->tail % BLOCK_COUNT] = id;
-    else
-        bin->head = id;
-    bin->tail = id;
+    page->next_block[block] = bin->head; /* before the cursor: it has been swept, so to speak */
+    bin->head = block_id(page, block);
     bin->base = base;
     bin->free = tr_slot_starts[size_class];
 }

@@ -59,9 +59,9 @@ void tr_sweep_finish(Heap *heap) {
 
 static void empty_bins(Heap *heap) {
     for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++) {
-        Bin *bin = &heap->bins[c];
-        heap->allocated -= (unsigned)__builtin_popcountll(bin->free | bin->held); /* counted when they were handed out */
-        bin->free = bin->held = 0;
+        heap->allocated -= slot_count(tr_heap_unused_slots(heap, c)); /* counted when they were handed out */
+        heap->bins[c].free = 0;
+        if (heap->extras) heap->extras->held[c] = 0;
     }
 }
 
@@ -70,15 +70,10 @@ void tr_sweep_restart(Heap *heap) {
     for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++) heap->bins[c].cursor = heap->bins[c].head;
 }
 
-static void append_block(Heap *heap, Page *page, unsigned block) {
+static void push_block(Heap *heap, Page *page, unsigned block) {
     Bin *bin = &heap->bins[page->size_class[block]];
-    BlockId id = block_id(page, block);
-    page->next_block[block] = 0;
-    if (bin->tail)
-        page_from_block_id(bin->tail)->next_block[bin->tail % BLOCK_COUNT] = id;
-    else
-        bin->head = id;
-    bin->tail = id;
+    page->next_block[block] = bin->head;
+    bin->head = block_id(page, block);
 }
 
 static bool has_marks(const Page *page) {
@@ -91,7 +86,7 @@ static bool has_marks(const Page *page) {
  * blocks come from it. */
 void tr_sweep_rebuild(Heap *heap) {
     empty_bins(heap);
-    for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++) heap->bins[c].head = heap->bins[c].tail = 0;
+    for (unsigned c = 0; c < SIZE_CLASS_COUNT; c++) heap->bins[c].head = 0;
     Page **link = &heap->pages;
     for (Page *page; (page = *link);) {
         if (page != heap->pages && !has_marks(page)) {
@@ -103,7 +98,7 @@ void tr_sweep_rebuild(Heap *heap) {
                 continue;
             }
         }
-        for (unsigned block = 1; block < page->fresh_block; block++) append_block(heap, page, block);
+        for (unsigned block = page->fresh_block - 1; block > 0; block--) push_block(heap, page, block);
         link = &page->next;
     }
     tr_sweep_restart(heap);

@@ -28,6 +28,15 @@ static _Atomic uint32_t next_id = 1;  /* relaxed: only uniqueness counts */
 static _Atomic uint32_t live_count;   /* relaxed */
 static Ractor *main_ractor;           /* written at boot */
 
+/* What a new Ractor is to run: a block's code in its lexical scope, or `entry`, something shareable that is callable. */
+typedef struct RactorStart {
+    const Iseq *iseq;
+    Cref *cref;
+    Value entry;       /* TR_NIL: the iseq */
+    Parcel arguments;  /* an Array, or nil */
+    Parcel storage;    /* of the creator's fiber */
+} RactorStart;
+
 typedef struct RactorBlock { Ractor ractor; RactorState state; } RactorBlock;
 
 static Stripe *stripe_of(const Ractor *ractor) { return &stripes[ractor->id % STRIPES]; }
@@ -43,10 +52,16 @@ void tr_ractor_retain(Ractor *ractor) {
     atomic_fetch_add_explicit(&ractor->state->reference_count, 1, memory_order_relaxed);
 }
 
+static void free_start(RactorStart *start) {
+    if (!start) return;
+    tr_parcel_drop(&start->arguments);
+    tr_parcel_drop(&start->storage);
+    free(start);
+}
+
 static void drop_outcome(RactorState *state) {
     tr_parcel_drop(&state->outcome);
-    tr_parcel_drop(&state->arguments);
-    tr_parcel_drop(&state->storage);
+    free_start(state->start);
     tr_cell_free(state->value);
     for (Monitor *monitor = state->monitors, *next; monitor; monitor = next) {
         next = monitor->next;
@@ -84,7 +99,6 @@ static void trace_ractor(Tracer *tracer, void *context) {
     tr_trace(tracer, ractor->face);
     tr_trace(tracer, ractor->name);
     tr_trace(tracer, state->received);
-    tr_trace(tracer, state->entry);
     tr_ractor_trace_threads(tracer, ractor);
 }
 
@@ -93,12 +107,15 @@ void tr_ractor_trace_shared(Tracer *tracer, Ractor *ractor) {
     tr_trace(tracer, ractor->face);
     tr_trace(tracer, ractor->name);
     tr_trace(tracer, state->path);
-    tr_trace(tracer, (Value)state->iseq);
-    tr_trace(tracer, (Value)state->cref);
     tr_trace(tracer, state->default_port);
     tr_parcel_trace(tracer, &state->outcome);
-    tr_parcel_trace(tracer, &state->arguments);
-    tr_parcel_trace(tracer, &state->storage);
+    if (state->start) {
+        if (state->start->iseq) tr_trace(tracer, (Value)state->start->iseq);
+        if (state->start->cref) tr_trace(tracer, (Value)state->start->cref);
+        tr_trace(tracer, state->start->entry);
+        tr_parcel_trace(tracer, &state->start->arguments);
+        tr_parcel_trace(tracer, &state->start->storage);
+    }
     if (state->value) tr_trace(tracer, state->value->value);
     for (const Monitor *monitor = state->monitors; monitor; monitor = monitor->next) tr_trace(tracer, monitor->port);
     for (const OpenParcel *open = state->open_parcels; open; open = open->next) tr_parcel_trace(tracer, open->parcel);
@@ -155,11 +172,9 @@ static Ractor *ractor_new(void) {
     ractor->main_thread = tr_thread_new(ractor);
     state->reference_count = 1; /* the run */
     state->default_port = TR_UNDEF;
-    state->received = state->path = state->entry = TR_NIL;
+    state->received = state->path = TR_NIL;
     tr_inbox_init(&state->inbox);
     tr_parcel_init(&state->outcome, TR_NIL);
-    tr_parcel_init(&state->arguments, TR_NIL);
-    tr_parcel_init(&state->storage, TR_NIL);
     Stripe *stripe = stripe_of(ractor);
     pthread_mutex_lock(&stripe->lock);
     state->next = stripe->first;
@@ -302,17 +317,15 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
 
 /* --- the run --- */
 
-/* An Array of what Ractor.new was given; its storage for fibers is set. TR_RAISED: could not be unpacked. */
-static MAY_SWITCH MAY_RAISE Value unpack_arguments(Fiber *f) {
-    RactorState *state = f->ractor->state;
-    Parcel parcel = state->storage;
-    tr_parcel_init(&state->storage, TR_NIL);
-    Value storage = tr_parcel_unpack(f, &parcel);
+/* An Array of what Ractor.new was given, or nil; its storage for fibers is set. TR_RAISED: could not be unpacked. */
+static MAY_SWITCH MAY_RAISE Value unpack_arguments(Fiber *f, RactorStart *start) {
+    Value storage = tr_parcel_unpack(f, &start->storage);
+    tr_parcel_init(&start->storage, TR_NIL);
     if (storage == TR_RAISED) return TR_RAISED;
     f->storage = storage;
-    parcel = state->arguments;
-    tr_parcel_init(&state->arguments, TR_NIL);
-    return tr_parcel_unpack(f, &parcel);
+    Value arguments = tr_parcel_unpack(f, &start->arguments);
+    tr_parcel_init(&start->arguments, TR_NIL);
+    return arguments;
 }
 
 static void run_block(Fiber *f) {
@@ -321,11 +334,13 @@ static void run_block(Fiber *f) {
     atomic_store_explicit(&state->status, RACTOR_RUNNING, memory_order_release);
     tr_fiber_vm_init(f);
     tr_thread_adopt(f, f->thread);
-    Value arguments = unpack_arguments(f), result = TR_RAISED;
+    Value arguments = unpack_arguments(f, state->start), result = TR_RAISED;
     if (arguments != TR_RAISED) {
-        Value block = state->entry;
-        if (block == TR_NIL) block = tr_proc_isolated(f, state->iseq, state->cref, ractor->face);
-        state->entry = TR_NIL;
+        RactorStart *start = state->start;
+        Value block = start->entry;
+        if (block == TR_NIL) block = tr_proc_isolated(f, start->iseq, start->cref, ractor->face);
+        state->start = NULL;
+        free_start(start);
         bool any = tr_is_array(arguments);
         result = tr_fiber_run_proc(f, block, ractor->face, any ? (int)tr_array_count(arguments) : 0,
                                    any ? tr_array(arguments)->items : NULL, TR_NIL);
@@ -335,31 +350,30 @@ static void run_block(Fiber *f) {
     end_run(f, result);
 }
 
-/* What the new Ractor is to run: an iseq and its scope, or something callable that is shareable. */
-MAY_GC MAY_RAISE static bool choose_entry(Fiber *f, Block block, RactorState *state) {
+MAY_GC MAY_RAISE static bool choose_entry(Fiber *f, Block block, RactorStart *start) {
     if (tr_is_symbol(block)) {
-        state->entry = block;
+        start->entry = block;
         return true;
     }
     const Captured *captured = NULL;
     if (tr_block_is_captured(block)) captured = tr_block_captured(block);
-    else if (tr_is_proc(block) && tr_has_flag(block, TR_FLAG_SHAREABLE)) state->entry = block;
-    else if (tr_is_proc(block) && tr_proc(block)->kind == PROC_SYMBOL) state->entry = tr_value_from_id(tr_proc(block)->as.symbol);
+    else if (tr_is_proc(block) && tr_has_flag(block, TR_FLAG_SHAREABLE)) start->entry = block;
+    else if (tr_is_proc(block) && tr_proc(block)->kind == PROC_SYMBOL) start->entry = tr_value_from_id(tr_proc(block)->as.symbol);
     else if (tr_is_proc(block) && tr_proc(block)->kind == PROC_ISEQ) captured = &tr_proc(block)->as.captured;
     else return tr_raise(f, tr_class.argument_error, "can not isolate a Proc that is implemented in C") != TR_RAISED;
     if (!captured) return true;
     if (!tr_block_check_isolated(f, captured->iseq)) return false;
-    state->iseq = captured->iseq;
-    state->cref = tr_ep_cref(f, captured->ep);
+    start->iseq = captured->iseq;
+    start->cref = tr_ep_cref(f, captured->ep);
     return true;
 }
 
-MAY_GC MAY_RAISE static bool pack_arguments(Fiber *f, RactorState *state, int argc, const Value *argv) {
+MAY_GC MAY_RAISE static bool pack_arguments(Fiber *f, RactorStart *start, int argc, const Value *argv) {
     if (argc > 0) {
         Value array = tr_array_new_from(f, (size_t)argc, argv);
-        if (!tr_parcel_pack(f, &state->arguments, array, false)) return false;
+        if (!tr_parcel_pack(f, &start->arguments, array, false)) return false;
     }
-    return f->storage == TR_NIL || tr_parcel_pack(f, &state->storage, f->storage, false);
+    return f->storage == TR_NIL || tr_parcel_pack(f, &start->storage, f->storage, false);
 }
 
 static void discard(Ractor *ractor) {
@@ -374,19 +388,21 @@ static void discard(Ractor *ractor) {
 MAY_SWITCH MAY_RAISE Value tr_ractor_create(Fiber *f, Block block, int argc, const Value *argv, Value name) {
     int line = 0;
     Value path = tr_caller_location(f, &line);
-    RactorState wanted = {.entry = TR_NIL};
+    RactorStart wanted = {.entry = TR_NIL};
+    tr_parcel_init(&wanted.arguments, TR_NIL);
+    tr_parcel_init(&wanted.storage, TR_NIL);
     if (!choose_entry(f, block, &wanted)) return TR_RAISED;
     Ractor *ractor = ractor_new();
-    if (!ractor) return tr_raise_no_memory(f);
+    RactorStart *start = malloc(sizeof *start);
+    if (!ractor || !start) return tr_raise_no_memory(f);
+    *start = wanted;
     RactorState *state = ractor->state;
-    state->entry = wanted.entry;
-    state->iseq = wanted.iseq;
-    state->cref = wanted.cref;
+    state->start = start;
     state->line = line;
     ractor->name = name;
     state->path = path;
     Fiber *fiber = NULL;
-    bool packed = pack_arguments(f, state, argc, argv);
+    bool packed = pack_arguments(f, start, argc, argv);
     if (packed) fiber = tr_fiber_alloc(ractor->main_thread, run_block);
     if (!fiber) {
         discard(ractor);

@@ -82,8 +82,7 @@ typedef struct RactorState {
     Value default_port;         /* TR_UNDEF until asked for */
     Value received;             /* Array of messages that receive_if has seen, or nil */
     struct OpenParcel *open_parcels;
-    /* what the block needs; emptied when it starts */
-    const Iseq *iseq; Value entry; Cref *cref; Parcel arguments, storage;
+    struct RactorStart *start;  /* what the block needs; NULL once it runs */
     /* under its stripe of the list of all Ractors */
     Ractor *next, **link;
 } RactorState;
