@@ -154,6 +154,9 @@ static MAY_SWITCH MAY_RAISE Value exception_set_backtrace(Fiber *f, Value self, 
         return tr_raise(f, tr_class.type_error,
                         "backtrace must be an Array of String or an Array of Thread::Backtrace::Location");
     }
+    if (locations == TR_NIL) { /* where it was raised is still known */
+        locations = tr_is_captured_backtrace(SELF->backtrace) ? SELF->backtrace : SELF->backtrace_locations;
+    }
     tr_write(self, &SELF->backtrace, given);
     tr_write(self, &SELF->backtrace_locations, locations);
     return given;
@@ -254,7 +257,7 @@ static MAY_SWITCH MAY_RAISE Value detailed(Fiber *f, Value exception, Value opti
     Value keywords = options == TR_NIL ? tr_hash_new(f) : tr_hash_dup(f, options);
     if (tr_hash_set_symbol(f, keywords, TR_ID_highlight, tr_bool(highlight)) == TR_RAISED) return TR_RAISED;
     Value text = tr_call_full(f, exception, TR_ID_detailed_message, 0, NULL, TR_NIL, keywords, false);
-    if (text != TR_RAISED && !tr_is_string(text)) return tr_string_new(f, "", 0);
+    if (text != TR_RAISED && !tr_is_string(text)) return tr_class_path(f, tr_real_class_of(exception));
     return text;
 }
 
@@ -294,7 +297,7 @@ static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options
     if (count > 0 && tr_is_string(tr_array_at(backtrace, 0))) {
         put_string(t, tr_array_at(backtrace, 0));
         put_cstr(t, ": ");
-    } else if (backtrace == TR_NIL) {
+    } else if (count == 0) {
         put_position(t);
     }
     put_string(t, message);
@@ -348,11 +351,9 @@ static MAY_SWITCH MAY_RAISE Value exception_full_message(Fiber *f, Value self, c
         }
     }
     Value options = args->keywords;
-    if (options != TR_NIL) {
+    if (options != TR_NIL) { /* detailed_message gets all but the order */
         options = tr_hash_dup(f, options);
-        if (tr_hash_set_symbol(f, options, TR_ID_order, top_first ? tr_value_from_id(tr_intern_cstr("top"))
-                                                                  : tr_value_from_id(tr_intern_cstr("bottom"))) == TR_RAISED)
-            return TR_RAISED;
+        if (tr_hash_delete(f, options, tr_value_from_id(TR_ID_order)) == TR_RAISED) return TR_RAISED;
     }
     return full_message(f, self, options, highlight == 1, top_first);
 }

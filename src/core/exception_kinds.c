@@ -142,7 +142,12 @@ static Value throw_tag(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     return SELF->key == TR_UNDEF ? TR_NIL : SELF->key;
 }
+static MAY_SWITCH MAY_RAISE Value throw_to_s(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    return SELF->message == TR_NIL ? tr_class_path(f, tr_real_class_of(self)) : tr_to_s(f, SELF->message);
+}
 static const MethodDef uncaught_throw_methods[] = {
+    {"to_s", throw_to_s, ARITY(0, 0), 0},
     {"tag", throw_tag, ARITY(0, 0), 0},
     {"value", error_result, ARITY(0, 0), 0},
     {0}

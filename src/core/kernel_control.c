@@ -114,8 +114,9 @@ static MAY_SWITCH MAY_RAISE Value kernel_throw(Fiber *f, Value self, const Args 
 static MAY_SWITCH MAY_RAISE Value kernel_lambda(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
-    bool is_literal = tr_block_is_captured(args->block);
-    if (!is_literal && tr_is_proc(args->block) && !tr_proc(args->block)->is_lambda)
+    const Frame *caller = f->frame->prev;
+    bool is_literal = tr_block_is_captured(args->block) && caller && tr_block_captured(args->block) == &caller->captured;
+    if (!is_literal && !tr_block_is_lambda(args->block))
         return tr_raise(f, tr_class.argument_error, "the lambda method requires a literal block");
     Value proc = tr_block_to_proc(f, args->block);
     if (proc != TR_RAISED && is_literal) tr_proc(proc)->is_lambda = true;
@@ -153,6 +154,25 @@ static Value kernel_callee(Fiber *f, Value self, const Args *args) {
     const Frame *frame = calling_frame(f);
     const Method *method = frame ? tr_frame_method(frame) : NULL;
     return method ? tr_value_from_id(method->called_id) : TR_NIL;
+}
+
+/* The folder of the calling file; nil in an eval without a file name. */
+static MAY_SWITCH MAY_RAISE Value kernel_dir(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    const Frame *frame = calling_frame(f);
+    if (!frame) return TR_NIL;
+    Value path = frame->iseq->absolute_path;
+    if (path == TR_NIL) {
+        path = frame->iseq->path;
+        if (strncmp(tr_string(path)->bytes, "(eval ", 6) == 0) return TR_NIL;
+    }
+    path = tr_call(f, (Value)tr_class.file, tr_intern_cstr("expand_path"), 1, path);
+    return path == TR_RAISED ? path : tr_call(f, (Value)tr_class.file, tr_intern_cstr("dirname"), 1, path);
+}
+
+static Value kernel_global_variables(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return tr_global_names(f);
 }
 
 /* ---- eval ---- */
@@ -378,6 +398,8 @@ static const MethodDef kernel_control_methods[] = {
     {"block_given?", kernel_block_given, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"__method__", kernel_method, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"__callee__", kernel_callee, ARITY(0, 0), METHOD_MODULE_FUNCTION},
+    {"global_variables", kernel_global_variables, ARITY(0, 0), METHOD_MODULE_FUNCTION},
+    {"__dir__", kernel_dir, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"eval", kernel_eval, ARITY(1, 4), METHOD_MODULE_FUNCTION},
     {"binding", kernel_binding, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"caller", kernel_caller, ARITY(0, 2), METHOD_MODULE_FUNCTION},

@@ -265,8 +265,7 @@ static MAY_SWITCH MAY_RAISE Value proc_curry(Fiber *f, Value self, const Args *a
         if (is_lambda && (arity < min || (max >= 0 && arity > max))) return tr_raise_argc(f, (int)arity, min, max);
     }
     Value none = tr_array_new(f, 0);
-    Value curry = make_curry(f, self, tr_value_from_fixnum(arity), none, is_lambda);
-    return arity > 0 ? curry : tr_proc_call(f, curry, 0, NULL);
+    return make_curry(f, self, tr_value_from_fixnum(arity), none, is_lambda);
 }
 
 static const MethodDef proc_methods[] = {
@@ -351,7 +350,7 @@ MAY_GC MAY_RAISE static Value visible_locals(Fiber *f, Value env) {
     for (const Env *e = (const Env *)env; e;) {
         for (uint32_t i = 0; e->iseq && i < e->iseq->local_count; i++) {
             Id name = e->iseq->locals[i];
-            if (!name || tr_id_kind(name) != ID_LOCAL) continue;
+            if (!name || tr_id_kind(name) != ID_LOCAL || tr_is_implicit_parameter(e->iseq, i)) continue;
             Value symbol = tr_value_from_id(name);
             bool seen = false;
             for (size_t k = 0; k < tr_array_count(list); k++) seen |= tr_array_at(list, k) == symbol;
@@ -369,6 +368,51 @@ static MAY_SWITCH MAY_RAISE Value binding_local_variables(Fiber *f, Value self, 
     const Value *found = tr_binding_find(f, binding_of(self), 0, &env); /* settles TOPLEVEL_BINDING's environment */
     (void)found;
     return binding_of(self)->env == TR_UNDEF ? tr_array_new(f, 0) : visible_locals(f, binding_of(self)->env);
+}
+
+/* ---- _1… and `it` ---- */
+
+/* The innermost environment with implicit parameters; NULL when there are none. */
+static const Env *implicit_env(Value self) {
+    for (const Env *e = (const Env *)binding_of(self)->env; (Value)e != TR_UNDEF;) {
+        if (e->iseq && (e->iseq->params.has_numbered || e->iseq->params.uses_it)) return e;
+        if (e->ep[0] & FRAME_LOCAL) break;
+        e = (const Env *)tr_ep_env(tr_ep_parent(e->ep));
+    }
+    return NULL;
+}
+static Id implicit_name(const Iseq *iseq, uint32_t i) {
+    static const Id numbered[] = {TR_ID__1, TR_ID__2, TR_ID__3, TR_ID__4, TR_ID__5, TR_ID__6, TR_ID__7, TR_ID__8, TR_ID__9};
+    return iseq->params.uses_it && !iseq->params.has_numbered ? TR_ID_it : numbered[i < 9 ? i : 8];
+}
+static MAY_GC MAY_RAISE Value binding_implicit_parameters(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    Value list = tr_array_new(f, 1);
+    const Env *e = implicit_env(self);
+    for (uint32_t i = 0; e && i < e->iseq->params.lead_count; i++)
+        if (tr_array_push(f, list, tr_value_from_id(implicit_name(e->iseq, i))) == TR_RAISED) return TR_RAISED;
+    return list;
+}
+/* Its value; TR_UNDEF when there is none of that name, TR_RAISED when it could not be one. */
+static MAY_SWITCH MAY_RAISE Value find_implicit(Fiber *f, Value self, Value name) {
+    Id id = tr_to_id(f, name);
+    if (!id) return TR_RAISED;
+    if (id != TR_ID_it && (id < TR_ID__1 || id > TR_ID__9))
+        return tr_raise_name_error(f, self, id, "'%pI' is not an implicit parameter", id);
+    const Env *e = implicit_env(self);
+    for (uint32_t i = 0; e && i < e->iseq->params.lead_count; i++)
+        if (implicit_name(e->iseq, i) == id) return e->ep[-(int64_t)(e->iseq->local_count - i + 2)];
+    return TR_UNDEF;
+}
+static MAY_SWITCH MAY_RAISE Value binding_implicit_parameter_get(Fiber *f, Value self, const Args *args) {
+    Value v = find_implicit(f, self, args->argv[0]);
+    if (v != TR_UNDEF) return v;
+    Id id = tr_to_id(f, args->argv[0]);
+    return tr_raise_name_error(f, self, id, "implicit parameter '%pI' is not defined for %pV", id, tr_any_to_s(f, self));
+}
+static MAY_SWITCH MAY_RAISE Value binding_implicit_parameter_is_defined(Fiber *f, Value self, const Args *args) {
+    Value v = find_implicit(f, self, args->argv[0]);
+    return v == TR_RAISED ? v : tr_bool(v != TR_UNDEF);
 }
 
 static Value binding_receiver(Fiber *f, Value self, const Args *args) {
@@ -416,6 +460,9 @@ static const MethodDef binding_methods[] = {
     {"local_variable_defined?", binding_is_defined, ARITY(1, 1), 0},
     {"local_variables", binding_local_variables, ARITY(0, 0), 0},
     {"receiver", binding_receiver, ARITY(0, 0), 0},
+    {"implicit_parameters", binding_implicit_parameters, ARITY(0, 0), 0},
+    {"implicit_parameter_get", binding_implicit_parameter_get, ARITY(1, 1), 0},
+    {"implicit_parameter_defined?", binding_implicit_parameter_is_defined, ARITY(1, 1), 0},
     {"eval", binding_eval, ARITY(1, 3), 0},
     {"source_location", binding_source_location, ARITY(0, 0), 0},
     {"dup", binding_copy, ARITY(0, 0), 0},

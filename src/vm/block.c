@@ -250,7 +250,7 @@ Value tr_block_start(Fiber *f, Call *call, Block block, const BlockCall *how) {
     if (tr_block_is_captured(block)) return ruby_block_start(f, call, tr_block_captured(block), how, is_lambda);
     if (tr_block_is_c(block)) return c_block_start(f, call, (const CBlock *)tr_block_captured(block), how);
     if (tr_is_symbol(block)) return symbol_block_start(f, call, tr_symbol_id(block));
-    if (block == TR_NIL) return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
+    if (block == TR_NIL) return tr_raise_no_block(f, "no block given (yield)");
     const Proc *proc = tr_proc(block);
     switch ((ProcKind)proc->kind) {
     case PROC_ISEQ: return ruby_block_start(f, call, &proc->as.captured, how, is_lambda || proc->is_lambda);
@@ -331,7 +331,7 @@ Value tr_proc_call(Fiber *f, Value proc, int argc, const Value *argv) {
 
 Value tr_need_block(Fiber *f, const Args *args) {
     if (args->block != TR_NIL) return TR_NIL;
-    return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
+    return tr_raise_no_block(f, "no block given");
 }
 
 /* --- questions --- */

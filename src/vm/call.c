@@ -221,7 +221,8 @@ Value tr_call_start(Fiber *f, Call *call, const CallCache *cache) {
     if (TR_UNLIKELY(!method || !cache->resolved)) return missing_start(f, call, MISSING_NONE);
     if (method->visibility != VISIBILITY_PUBLIC && !(call->flags & CALL_FCALL)) {
         if (method->visibility == VISIBILITY_PRIVATE) return missing_start(f, call, MISSING_PRIVATE);
-        if (method->visibility == VISIBILITY_PROTECTED && !tr_is_kind_of(f->frame->captured.self, method->owner))
+        if (method->visibility == VISIBILITY_PROTECTED &&
+            ((call->flags & CALL_PUBLIC_ONLY) || !tr_is_kind_of(f->frame->captured.self, method->owner)))
             return missing_start(f, call, MISSING_PROTECTED);
     }
     return tr_method_start(f, call, cache->resolved);
@@ -425,7 +426,7 @@ Value tr_call(Fiber *f, Value receiver, Id mid, int argc, ...) {
 
 Value tr_call_full(Fiber *f, Value receiver, Id mid, int argc, const Value *argv, Block block, Value keywords,
                    bool is_public) {
-    return call_from_c(f, receiver, mid, NULL, argc, argv, block, keywords, is_public ? 0 : CALL_FCALL);
+    return call_from_c(f, receiver, mid, NULL, argc, argv, block, keywords, is_public ? CALL_PUBLIC_ONLY : CALL_FCALL);
 }
 
 Value tr_call_method(Fiber *f, const Method *method, Value receiver, int argc, const Value *argv, Block block,

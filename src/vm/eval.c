@@ -195,12 +195,16 @@ static MAY_GC const Env *binding_env(Fiber *f, Binding *b) {
     return (const Env *)b->env;
 }
 
+bool tr_is_implicit_parameter(const Iseq *iseq, uint32_t local) {
+    return local < iseq->params.lead_count && (iseq->params.has_numbered || iseq->params.uses_it);
+}
+
 Value *tr_binding_find(Fiber *f, Binding *b, Id name, Value *env) {
     const Env *e = binding_env(f, b);
     while (e) {
         const Iseq *iseq = e->iseq;
-        for (uint32_t i = 0; iseq && i < iseq->local_count; i++)
-            if (iseq->locals[i] == name) {
+        for (uint32_t i = 0; iseq && name && i < iseq->local_count; i++)
+            if (iseq->locals[i] == name && !tr_is_implicit_parameter(iseq, i)) {
                 *env = (Value)e;
                 return &e->ep[-(int64_t)(iseq->local_count - i + 2)];
             }

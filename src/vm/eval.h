@@ -18,6 +18,8 @@ MAY_SWITCH MAY_RAISE Value tr_binding_eval(Fiber *f, Binding *binding, Value sel
                                            int line);
 /* The slot of a local variable; NULL when there is none. *env is the object that holds it. */
 Value *tr_binding_find(Fiber *f, Binding *binding, Id name, Value *env);
+/* Whether the local is _1… or `it`: not a local variable as Binding sees them. */
+bool tr_is_implicit_parameter(const Iseq *iseq, uint32_t local);
 /* TOPLEVEL_BINDING: its environment is the main program's, which it asks for only when it is used. */
 MAY_GC void tr_toplevel_binding_boot(Fiber *f);
 extern Frame *tr_main_frame; /* of <main>, on the main fiber's stack; NULL before and after */

@@ -12,7 +12,7 @@
 
 void tr_fiber_vm_init(Fiber *f) {
     FiberVm *vm = (FiberVm *)f->stack;
-    *vm = (FiberVm){0};
+    *vm = (FiberVm){.root_specials = TR_NIL};
     f->vm_private = vm;
     f->stack_end -= TR_STACK_RESERVE_WORDS;
     Value *ep = (Value *)(vm + 1) + 2;
@@ -22,6 +22,8 @@ void tr_fiber_vm_init(Fiber *f) {
 
 Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value *argv, Value keywords) {
     if (!f->vm_private) tr_fiber_vm_init(f);
+    if (tr_is_proc(proc) && tr_proc(proc)->kind == PROC_ISEQ)
+        tr_fiber_vm(f)->root_ep = tr_ep_local(tr_proc(proc)->as.captured.ep);
     if (self == TR_UNDEF) return tr_yield_full(f, proc, argc, argv, TR_NIL, keywords);
     return tr_yield_under(f, proc, self, NULL, argc, argv, keywords);
 }
@@ -29,6 +31,7 @@ Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value 
 /* Frames precisely, innermost first: operands up to the saved sp, then the environment if it has not escaped. */
 static void trace_frames(Tracer *tracer, Fiber *f) {
     if (!f->vm_private) return;
+    tr_trace(tracer, tr_fiber_vm(f)->root_specials);
     for (const Frame *frame = f->frame; frame; frame = frame->prev) {
         const Value *ep = frame->captured.ep;
         const Value *stack = (const Value *)(frame + 1);

@@ -128,8 +128,14 @@ static Value *local_ep(Value *ep) {
     return ep;
 }
 
-Value tr_svar_get(const Value *ep, int64_t key) {
-    Value v = tr_ep_local(ep)[-2];
+/* The word that refers to the Specials of the method around ep. */
+static Value *specials_slot(Fiber *f, Value *local) {
+    FiberVm *vm = tr_fiber_vm(f);
+    return vm->root_ep == local ? &vm->root_specials : &local[-2];
+}
+
+Value tr_svar_get(Fiber *f, const Value *ep, int64_t key) {
+    Value v = *specials_slot(f, (Value *)tr_ep_local(ep));
     if (!tr_data_is(v, &specials_type)) return TR_NIL;
     const Specials *s = (const Specials *)v;
     if (key == SVAR_LASTLINE) return s->lastline;
@@ -139,16 +145,16 @@ Value tr_svar_get(const Value *ep, int64_t key) {
 
 void tr_svar_set(Fiber *f, Value *ep, int64_t key, Value value) {
     Value *local = local_ep(ep);
-    if (!tr_data_is(local[-2], &specials_type)) {
+    Value *slot = specials_slot(f, local);
+    if (!tr_data_is(*slot, &specials_type)) {
         if (value == TR_NIL) return;
         Specials *made = tr_data_alloc(f, &specials_type, NULL);
-        local = local_ep(ep);
-        made->method_or_cref = local[-2];
+        made->method_or_cref = *slot;
         made->lastline = made->backref = made->flipflops = TR_NIL;
-        if (tr_ep_is_escaped(local)) tr_write(tr_ep_env(local), &local[-2], (Value)made);
-        else local[-2] = (Value)made;
+        if (slot == &local[-2] && tr_ep_is_escaped(local)) tr_write(tr_ep_env(local), slot, (Value)made);
+        else *slot = (Value)made;
     }
-    Value object = local[-2];
+    Value object = *slot;
     Specials *s = (Specials *)object;
     if (key == SVAR_LASTLINE) {
         tr_write(object, &s->lastline, value);
@@ -166,7 +172,7 @@ void tr_svar_set(Fiber *f, Value *ep, int64_t key, Value value) {
 
 Value tr_backref_get(Fiber *f) {
     const Frame *frame = tr_ruby_frame(f);
-    return frame ? tr_svar_get(frame->captured.ep, SVAR_BACKREF) : TR_NIL;
+    return frame ? tr_svar_get(f, frame->captured.ep, SVAR_BACKREF) : TR_NIL;
 }
 
 /* Where the core library, written in Ruby, matches for its caller (grep), the caller gets the match as well. */
@@ -181,7 +187,7 @@ void tr_backref_set(Fiber *f, Value match) {
 
 Value tr_lastline_get(Fiber *f) {
     const Frame *frame = tr_ruby_frame(f);
-    return frame ? tr_svar_get(frame->captured.ep, SVAR_LASTLINE) : TR_NIL;
+    return frame ? tr_svar_get(f, frame->captured.ep, SVAR_LASTLINE) : TR_NIL;
 }
 
 void tr_lastline_set(Fiber *f, Value line) {

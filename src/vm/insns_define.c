@@ -104,7 +104,7 @@ Value tr_insn_defined(Fiber *f, Frame *frame, int64_t kind, Value object, Value 
         const CallCache *cache = tr_method_find_super(tr_class_of(frame->captured.self), method->defined_class, method->original_id);
         return tr_bool(cache->resolved != NULL);
     }
-    case DEFINED_REF: return tr_bool(group_is_set(f, tr_svar_get(ep, SVAR_BACKREF), tr_fixnum(object)));
+    case DEFINED_REF: return tr_bool(group_is_set(f, tr_svar_get(f, ep, SVAR_BACKREF), tr_fixnum(object)));
     default: return TR_TRUE;
     }
 }

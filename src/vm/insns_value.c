@@ -117,8 +117,8 @@ Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t metho
 
 Value tr_insn_getspecial(Fiber *f, Frame *frame, int64_t key, int64_t type) {
     const Value *ep = frame->captured.ep;
-    if (type == 0) return tr_svar_get(ep, key);
-    Value match = tr_svar_get(ep, SVAR_BACKREF);
+    if (type == 0) return tr_svar_get(f, ep, key);
+    Value match = tr_svar_get(f, ep, SVAR_BACKREF);
     if (match == TR_NIL) return TR_NIL;
     return type & 1 ? tr_match_special(f, match, (char)(type >> 1)) : tr_match_nth(f, match, (int)(type >> 1));
 }

@@ -17,6 +17,8 @@
 #define TR_FRAME_WORDS (sizeof(Frame) / sizeof(Value))
 #define TR_STACK_RESERVE_WORDS 512 /* behind stack_end: C frames and raising need no check of their own there */
 
+#define CALL_PUBLIC_ONLY (1u << 20) /* beside CallFlags: not even protected methods (public_send) */
+
 typedef struct Call {
     Value receiver;
     Value *base;               /* where the result goes: the caller's sp after the call */
@@ -77,7 +79,7 @@ MAY_GC Cref *tr_cref_new(Fiber *f, Class *klass, Cref *next);
 /* The Cref of the toplevel: Object. */
 Cref *tr_cref_top(void);
 /* $~, $_ and flip-flop states of the method around ep. TR_NIL when unset. */
-Value tr_svar_get(const Value *ep, int64_t key);
+Value tr_svar_get(Fiber *f, const Value *ep, int64_t key);
 MAY_GC void tr_svar_set(Fiber *f, Value *ep, int64_t key, Value value);
 
 /* --- running --- */
@@ -141,6 +143,8 @@ MAY_GC MAY_RAISE Value tr_args_hash_of_names(Fiber *f, const CallKeywords *names
 bool tr_unwind(Fiber *f, Value *result);
 /* The instruction `throw`. Always TR_RAISED. */
 MAY_GC MAY_RAISE Value tr_throw(Fiber *f, Frame *frame, uint64_t operand, Value object);
+/* LocalJumpError for a block that was not given. */
+MAY_GC MAY_RAISE Value tr_raise_no_block(Fiber *f, const char *message);
 /* $!: of the innermost rescue or ensure that runs. */
 Value tr_current_error(Fiber *f);
 
@@ -177,6 +181,8 @@ typedef struct FiberVm {
     enum MissingReason missing_reason; /* why method_missing is being called */
     size_t stack_bytes;
     bool in_overflow;          /* SystemStackError is being made */
+    const Value *root_ep;      /* around the block that the fiber runs: its $~ and $_ there are its own, in root_specials */
+    Value root_specials;
 } FiberVm;
 static inline FiberVm *tr_fiber_vm(Fiber *f) { return f->vm_private; }
 

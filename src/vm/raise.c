@@ -16,10 +16,12 @@ static MAY_GC bool append_value(Fiber *f, Value text, Value v) {
 
 Value tr_raise_value(Fiber *f, Value exception) {
     Exception *e = (Exception *)exception;
-    if (e->cause == TR_UNDEF) {
+    if (e->cause == TR_UNDEF) { /* an exception without a cause may yet get one when it is raised again elsewhere */
         Value cause = tr_current_error(f);
-        if (cause == exception) cause = TR_NIL;
-        tr_write(exception, &e->cause, cause);
+        bool is_circular = false;
+        for (Value c = cause; tr_is_type(c, TYPE_EXCEPTION) && !is_circular; c = ((Exception *)c)->cause)
+            is_circular = c == exception;
+        if (cause != TR_NIL && !is_circular) tr_write(exception, &e->cause, cause);
     }
     if (e->backtrace == TR_NIL) {
         Value backtrace = tr_backtrace_capture(f, 0, -1);
@@ -94,6 +96,7 @@ static MAY_GC Value describe_receiver(Fiber *f, Value receiver) {
     if (receiver == TR_TRUE) return tr_string_new_cstr(f, "true");
     if (receiver == TR_FALSE) return tr_string_new_cstr(f, "false");
     if (receiver == tr_main_object(f)) return tr_string_new_cstr(f, "main");
+    if (!tr_is_module(receiver) && (tr_class_of(receiver)->flags & CLASS_SINGLETON)) return tr_any_to_s(f, receiver);
     Value text, name;
     if (tr_is_module(receiver)) {
         text = tr_string_new_cstr(f, tr_object_type(receiver) == TYPE_CLASS ? "class " : "module ");

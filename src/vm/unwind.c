@@ -53,6 +53,10 @@ static MAY_GC MAY_RAISE Value jump_error(Fiber *f, const char *message, Value va
     return tr_raise_value(f, error);
 }
 
+Value tr_raise_no_block(Fiber *f, const char *message) {
+    return jump_error(f, message, TR_NIL, tr_intern_cstr("noreason"));
+}
+
 /* The frame that runs the block or method whose code `frame` (a rescue frame, perhaps) is part of. */
 static Frame *frame_of_level(Frame *frame, const Iseq **iseq, IseqType stop) {
     const Value *ep = frame->captured.ep;
