@@ -327,6 +327,7 @@ static void encoding_init(Fiber *f) {
         EncodingObject *object = tr_data_alloc(f, &encoding_type, tr_class.encoding);
         object->index = i;
         encoding_objects[i] = (Value)object;
+        tr_heap_keep_for_ever((Value)object);
         define_constants(f, tr_encodings[i].name, (Value)object);
         for (const char *alias = tr_encodings[i].aliases; *alias; alias += strlen(alias) + 1)
             define_constants(f, alias, (Value)object);

@@ -188,7 +188,24 @@ Value tr_regexp_match_at(Fiber *f, Value regexp, Value string, size_t start) {
     return match;
 }
 
+/* Does it match at all: no groups are kept. */
+static int64_t search_plain(Fiber *f, Value regexp, Value string, size_t start) {
+    int encoding;
+    if (!tr_regexp_check(f, regexp) || !choose_encoding(f, regexp, string, &encoding)) return -2;
+    OnigRegex program = tr_regexp_program(f, regexp, encoding);
+    if (!program) return -2;
+    const OnigUChar *text = (const OnigUChar *)tr_string(string)->bytes, *end = text + tr_string(string)->size;
+    int code = onig_search_with_param(program, text, end, text + start, end, NULL, ONIG_OPTION_NONE, first_param());
+    TR_KEEP(regexp);
+    TR_KEEP(string);
+    return code >= ONIG_MISMATCH ? code : is_limit(code) ? -3 : raise_failure(f, code);
+}
+
 int64_t tr_regexp_search(Fiber *f, Value regexp, Value string, size_t start, bool backward, bool set_backref) {
+    if (!backward && !set_backref) {
+        int64_t found = search_plain(f, regexp, string, start);
+        if (TR_LIKELY(found != -3)) return found;
+    }
     Search search;
     if (!tr_search_begin(f, &search, regexp, string)) return -2;
     int64_t found = tr_search_next(f, &search, start, backward);

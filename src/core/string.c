@@ -611,6 +611,7 @@ static Value intern_insert(InternShard *shard, uint64_t hash, Value v) {
             if (table) tr_retire(table);
             table = grown;
         }
+        tr_heap_keep_for_ever(v);
         intern_put(table, hash, v);
         shard->count++;
         have = v;

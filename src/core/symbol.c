@@ -1,12 +1,39 @@
 /* symbol.c - class Symbol. Symbols are immediates; their names are interned strings, and most methods are String's,
  * asked of the name.
  */
+#include <stdatomic.h>
+#include <stdlib.h>
+
 #include "core/encoding.h"
 #include "core/string_internal.h"
 
+/* The interned names by Id, in blocks that are made when they are needed. An entry is only ever set to the one interned
+ * string, so a race writes the same twice. */
+#define NAME_BLOCK 1024
+#define NAME_BLOCKS 65536
+static _Atomic(_Atomic(Value) *) name_blocks[NAME_BLOCKS]; /* release on making pairs with the acquire of readers */
+
+static _Atomic(Value) *make_name_block(Id index) {
+    _Atomic(Value) *block = calloc(NAME_BLOCK, sizeof *block), *expected = NULL;
+    TR_CHECK(block != NULL);
+    if (!atomic_compare_exchange_strong_explicit(&name_blocks[index], &expected, block, memory_order_acq_rel, memory_order_acquire)) {
+        free(block);
+        block = expected;
+    }
+    return block;
+}
+
 Value tr_symbol_name(Fiber *f, Id id) {
+    Id index = id / NAME_BLOCK;
     const IdName *name = tr_id_name(id);
-    return tr_string_interned(f, name->bytes, name->size, name->encoding);
+    if (TR_UNLIKELY(index >= NAME_BLOCKS)) return tr_string_interned(f, name->bytes, name->size, name->encoding);
+    _Atomic(Value) *block = atomic_load_explicit(&name_blocks[index], memory_order_acquire);
+    if (TR_UNLIKELY(!block)) block = make_name_block(index);
+    Value v = atomic_load_explicit(&block[id % NAME_BLOCK], memory_order_acquire);
+    if (TR_LIKELY(v != 0)) return v;
+    v = tr_string_interned(f, name->bytes, name->size, name->encoding);
+    atomic_store_explicit(&block[id % NAME_BLOCK], v, memory_order_release);
+    return v;
 }
 
 Value tr_symbol_to_s(Fiber *f, Value symbol) {
