@@ -69,6 +69,16 @@ bool tr_selector_has(const Selector *selector, uint32_t code) {
     return selector->is_negated;
 }
 
+void tr_selector_low(const Selector *selector, uint64_t members[4]) {
+    memset(members, 0, 4 * sizeof *members);
+    for (size_t i = 0; i < selector->count; i++) {
+        uint32_t last = selector->ranges[i].last < 255 ? selector->ranges[i].last : 255;
+        for (uint32_t code = selector->ranges[i].first; code <= last; code++) members[code >> 6] |= (uint64_t)1 << (code & 63);
+    }
+    if (selector->is_negated)
+        for (int k = 0; k < 4; k++) members[k] = ~members[k];
+}
+
 void tr_selector_free(Selector *selector) {
     free(selector->ranges);
     selector->ranges = NULL;
@@ -100,9 +110,12 @@ bool tr_char_set_init(Fiber *f, CharSet *set, Value self, int argc, const Value 
         }
         set->count++;
     }
-    memset(set->low, 0, sizeof set->low);
-    for (uint32_t code = 0; code < 256; code++)
-        if (tr_char_set_has_high(set, code)) set->low[code >> 6] |= (uint64_t)1 << (code & 63);
+    memset(set->low, 0xff, sizeof set->low);
+    for (size_t i = 0; i < set->count; i++) {
+        uint64_t members[4];
+        tr_selector_low(&set->selectors[i], members);
+        for (int k = 0; k < 4; k++) set->low[k] &= members[k];
+    }
     return true;
 }
 

@@ -32,6 +32,8 @@ static inline uint32_t tr_char_code(int encoding, const char *p, int n) {
 /* Reads one selector; false: raised (invalid range). */
 MAY_GC MAY_RAISE bool tr_selector_init(Fiber *f, Selector *selector, Value text, bool may_negate);
 bool tr_selector_has(const Selector *selector, uint32_t code);
+/* Which codes below 256 it has, as bits. */
+void tr_selector_low(const Selector *selector, uint64_t members[4]);
 void tr_selector_free(Selector *selector);
 
 /* From the arguments of a method of `self`: converts, negotiates encodings. False: raised. */

@@ -213,7 +213,27 @@ static bool settle(Fiber *f, Transcoder *t, ConvertResult result, ByteBuffer *ou
     return false;
 }
 
+/* Between the UTFs nothing can go wrong with valid text. */
+static Value transcode_unicode(Fiber *f, Value v, int source, int dest) {
+    size_t unit = tr_encoding(dest)->kind == KIND_UTF8 ? 4 : tr_encoding(dest)->max_size;
+    Value out = tr_string_new_capacity(f, tr_string_length(v) * unit, dest);
+    const char *p = tr_string(v)->bytes, *end = p + tr_string(v)->size;
+    char *to = tr_string(out)->bytes;
+    while (p < end) {
+        int n = tr_char_size(source, p, end);
+        to += tr_char_encode(dest, tr_char_decode(source, p, n), to);
+        p += n;
+    }
+    *to = 0;
+    tr_string(out)->size = (size_t)(to - tr_string(out)->bytes);
+    TR_KEEP(v);
+    return out;
+}
+
 Value tr_string_transcode(Fiber *f, Value v, int source, int dest, const ConvertOptions *options) {
+    if (source >= 0 && source == tr_string_encoding(v) && tr_encoding_is_unicode(source) && tr_encoding_is_unicode(dest) &&
+        tr_string_coderange(v) != CODERANGE_BROKEN && !(options->flags & CONVERT_DECORATOR_MASK))
+        return transcode_unicode(f, v, source, dest);
     Transcoder t;
     if (!tr_transcoder_init(&t, source, dest, options->flags))
         return tr_raise_no_converter(f, tr_encodings[source].name, tr_encodings[dest].name);

@@ -192,6 +192,13 @@ static Value own_source(Fiber *f, Value source, int encoding) {
     return copy;
 }
 
+static bool is_plain_text(Value source, int options) {
+    if (options & (REGEXP_IGNORECASE | REGEXP_EXTENDED) || tr_string(source)->size == 0) return false;
+    for (const char *p = tr_string(source)->bytes, *end = tr_string_end(source); p < end; p++)
+        if ((signed char)*p < 0x20 || strchr("\\.[]{}()*+?^$|", *p)) return false;
+    return true;
+}
+
 Value tr_regexp_setup(Fiber *f, Value v, Value source, int options) {
     int encoding = tr_string_encoding(source);
     options &= REGEXP_USER_OPTIONS | REGEXP_FIXEDENCODING | REGEXP_NOENCODING;
@@ -217,6 +224,7 @@ Value tr_regexp_setup(Fiber *f, Value v, Value source, int options) {
     Regexp *regexp = tr_regexp(v);
     publish(regexp, regex, fixed);
     read_names(regexp, regex);
+    regexp->is_plain_text = fixed < 0 && is_plain_text(source, options);
     regexp->options = (uint32_t)options;
     tr_write(v, &regexp->source, own_source(f, source, encoding));
     return v;

@@ -31,6 +31,7 @@ typedef struct Regexp {
     int group_count;
     int name_count;
     bool is_literal;
+    bool is_plain_text;         /* ASCII without anything special: found with memmem, in any ASCII-compatible subject */
     const RegexpName *names;    /* in order of definition; malloc'ed in one piece */
     _Atomic(RegexpProgram *) programs; /* release on push pairs with the acquire of readers */
 } Regexp;

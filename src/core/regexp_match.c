@@ -80,7 +80,34 @@ void tr_search_end(Search *search) {
 
 /* --- running --- */
 
+/* May plain bytes be looked for in it: no ASCII byte is ever part of another character. */
+static inline bool is_byte_searchable(Value string) {
+    const Encoding *e = tr_encoding(tr_string_encoding(string));
+    return e->kind == KIND_UTF8 || e->max_size == 1 || tr_string_is_7bit(string);
+}
+
+static int run_plain(Search *search, size_t start, bool backward, bool only_here) {
+    const String *needle = tr_string(tr_regexp(search->regexp)->source), *s = tr_string(search->string);
+    int64_t found = -1;
+    if (backward) {
+        found = tr_string_rfind(search->string, (Value)needle, start);
+    } else if (start + needle->size <= s->size) {
+        if (only_here) {
+            if (memcmp(s->bytes + start, needle->bytes, needle->size) == 0) found = (int64_t)start;
+        } else {
+            const char *p = memmem(s->bytes + start, s->size - start, needle->bytes, needle->size);
+            if (p) found = p - s->bytes;
+        }
+    }
+    if (found < 0) return ONIG_MISMATCH;
+    search->region.num_regs = 1;
+    search->region.beg[0] = (int)(found - (int64_t)search->base);
+    search->region.end[0] = search->region.beg[0] + (int)needle->size;
+    return only_here ? (int)needle->size : search->region.beg[0];
+}
+
 static int run(Search *search, size_t start, bool backward, bool only_here, OnigMatchParam *param) {
+    if (tr_regexp(search->regexp)->is_plain_text && is_byte_searchable(search->string)) return run_plain(search, start, backward, only_here);
     const OnigUChar *text = (const OnigUChar *)tr_string(search->string)->bytes, *end = text + tr_string(search->string)->size;
     const OnigUChar *from = text + start;
     text += search->base;
@@ -192,6 +219,11 @@ Value tr_regexp_match_at(Fiber *f, Value regexp, Value string, size_t start) {
 static int64_t search_plain(Fiber *f, Value regexp, Value string, size_t start) {
     int encoding;
     if (!tr_regexp_check(f, regexp) || !choose_encoding(f, regexp, string, &encoding)) return -2;
+    if (tr_regexp(regexp)->is_plain_text && is_byte_searchable(string)) {
+        const String *needle = tr_string(tr_regexp(regexp)->source), *s = tr_string(string);
+        const char *p = start > s->size ? NULL : memmem(s->bytes + start, s->size - start, needle->bytes, needle->size);
+        return p ? p - s->bytes : -1;
+    }
     OnigRegex program = tr_regexp_program(f, regexp, encoding);
     if (!program) return -2;
     const OnigUChar *text = (const OnigUChar *)tr_string(string)->bytes, *end = text + tr_string(string)->size;

@@ -449,6 +449,11 @@ uint64_t tr_string_hash(Value v) {
     return encoding == ENCODING_UTF8 || tr_string_is_7bit(v) ? hash : tr_hash_mix(hash, (uint64_t)encoding);
 }
 
+/* How many of eight bytes of UTF-8 are no continuation bytes. */
+static inline size_t starts_in(uint64_t word) {
+    return (size_t)((((~word >> 7 | word >> 6) & 0x0101010101010101u) * 0x0101010101010101u) >> 56);
+}
+
 size_t tr_chars_between(int encoding, const char *p, const char *end, bool is_valid) {
     const Encoding *e = tr_encoding(encoding);
     size_t count = 0;
@@ -457,7 +462,7 @@ size_t tr_chars_between(int encoding, const char *p, const char *end, bool is_va
         for (; end - p >= 8; p += 8) {
             uint64_t word;
             memcpy(&word, p, 8);
-            count += (size_t)__builtin_popcountll((~word >> 7 | word >> 6) & 0x0101010101010101u);
+            count += starts_in(word);
         }
         for (; p < end; p++) count += (*p & 0xc0) != 0x80;
         return count;
@@ -480,7 +485,7 @@ const char *tr_chars_advance(int encoding, const char *p, const char *end, size_
         while (n >= 8 && end - p >= 8) {
             uint64_t word;
             memcpy(&word, p, 8);
-            size_t starts = (size_t)__builtin_popcountll((~word >> 7 | word >> 6) & 0x0101010101010101u);
+            size_t starts = starts_in(word);
             n -= starts;
             p += 8;
         }

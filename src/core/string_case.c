@@ -50,15 +50,29 @@ static inline char map_ascii(CaseOp op, bool is_first, char c) {
     }
 }
 
+/* Flips the case of eight bytes at a time: those from `first` on, 26 of them. */
+static inline uint64_t flip_letters(uint64_t word, unsigned first) {
+    uint64_t ones = 0x0101010101010101u, low = word & 0x7f7f7f7f7f7f7f7fu;
+    uint64_t from = low + ones * (0x80 - first), beyond = low + ones * (0x80 - first - 26);
+    return word ^ ((from ^ beyond) & ~word & 0x8080808080808080u) >> 2;
+}
+
 static Value map_bytes(Fiber *f, Value self, CaseOp op) { /* every byte below 0x80 is a character */
-    size_t size = tr_string(self)->size;
+    size_t size = tr_string(self)->size, i = 0;
     Value out = tr_string_alloc(f, tr_class.string, size, size, tr_string_encoding(self));
     if (out == TR_RAISED) return TR_RAISED;
     const char *from = tr_string(self)->bytes;
     char *to = tr_string(out)->bytes;
-    if (op == OP_UPCASE) for (size_t i = 0; i < size; i++) to[i] = (char)(from[i] - ((unsigned char)(from[i] - 'a') < 26 ? 32 : 0));
-    else if (op == OP_DOWNCASE) for (size_t i = 0; i < size; i++) to[i] = (char)(from[i] + ((unsigned char)(from[i] - 'A') < 26 ? 32 : 0));
-    else for (size_t i = 0; i < size; i++) to[i] = map_ascii(op, i == 0, from[i]);
+    if (op == OP_CAPITALIZE && size > 0) to[0] = map_ascii(op, true, from[0]), i = 1;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t word;
+        memcpy(&word, from + i, 8);
+        if (op == OP_UPCASE) word = flip_letters(word, 'a');
+        else if (op == OP_SWAPCASE) word = flip_letters(word, 'a') ^ word ^ flip_letters(word, 'A');
+        else word = flip_letters(word, 'A');
+        memcpy(to + i, &word, 8);
+    }
+    for (; i < size; i++) to[i] = map_ascii(op, i == 0, from[i]);
     tr_string_set_coderange(out, tr_string_coderange_known(self));
     return out;
 }
@@ -99,15 +113,18 @@ static Value map_unicode(Fiber *f, Value self, CaseOp op, int options) {
     Value out = tr_string_alloc(f, tr_class.string, 0, tr_string(self)->size, encoding);
     if (out == TR_RAISED) return TR_RAISED;
     const char *start = tr_string(self)->bytes, *end = tr_string_end(self), *p = start;
+    char chunk[512];
+    size_t filled = 0;
     while (p < end) {
         int n = tr_char_size(encoding, p, end);
         uint32_t codes[TR_CASE_MAX];
         int count = map_code(op, options, p == start, tr_char_decode(encoding, p, n), codes);
-        char bytes[8 * TR_CASE_MAX];
-        size_t size = 0;
-        for (int i = 0; i < count; i++) size += (size_t)tr_char_encode(encoding, codes[i], bytes + size);
-        if (tr_string_append_ranged(f, out, bytes, size, CODERANGE_UNKNOWN) == TR_RAISED) return TR_RAISED;
+        for (int i = 0; i < count; i++) filled += (size_t)tr_char_encode(encoding, codes[i], chunk + filled);
         p += n;
+        if (filled > sizeof chunk - 8 * TR_CASE_MAX || p == end) {
+            if (tr_string_append_ranged(f, out, chunk, filled, CODERANGE_UNKNOWN) == TR_RAISED) return TR_RAISED;
+            filled = 0;
+        }
     }
     TR_KEEP(self);
     return out;

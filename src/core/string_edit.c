@@ -325,7 +325,14 @@ static void reverse_into(Value v, char *to) {
     const char *p = tr_string(v)->bytes, *end = tr_string_end(v);
     size_t size = tr_string(v)->size;
     if (tr_string_is_single_byte(v)) {
-        for (size_t i = 0; i < size; i++) to[i] = p[size - 1 - i];
+        size_t i = 0;
+        for (; i + 8 <= size; i += 8) {
+            uint64_t word;
+            memcpy(&word, p + size - 8 - i, 8);
+            word = __builtin_bswap64(word);
+            memcpy(to + i, &word, 8);
+        }
+        for (; i < size; i++) to[i] = p[size - 1 - i];
         return;
     }
     int encoding = tr_string_encoding(v);

@@ -47,6 +47,29 @@ static inline uint32_t translate(const Translation *t, uint32_t code) {
     return code < 256 ? t->low[code] : translate_slow(t, code);
 }
 
+static void fill_low(Translation *t) { /* translate_slow for every code below 256 */
+    if (t->from.is_negated) {
+        uint64_t members[4];
+        tr_selector_low(&t->from, members);
+        for (uint32_t code = 0; code < 256; code++) t->low[code] = members[code >> 6] >> (code & 63) & 1 ? t->last : KEEP;
+        return;
+    }
+    memset(t->low, 0xff, sizeof t->low);
+    size_t at = 0;        /* range of the second list … */
+    uint32_t used = 0;    /* … and how much of it is taken */
+    for (size_t i = 0; i < t->from.count; i++) {
+        for (uint64_t code = t->from.ranges[i].first; code <= t->from.ranges[i].last && (code < 256 || at < t->to.count); code++) {
+            uint32_t fresh = t->last;
+            if (at < t->to.count) {
+                fresh = t->to.ranges[at].first + used;
+                if (fresh == t->to.ranges[at].last) at++, used = 0;
+                else used++;
+            }
+            if (code < 256) t->low[code] = fresh;
+        }
+    }
+}
+
 static bool translation_init(Fiber *f, Translation *t, Value from, Value to) {
     if (!tr_selector_init(f, &t->from, from, true)) return false;
     if (!tr_selector_init(f, &t->to, to, false)) {
@@ -55,13 +78,53 @@ static bool translation_init(Fiber *f, Translation *t, Value from, Value to) {
     }
     t->to_count = selector_size(&t->to);
     t->last = t->to.ranges[t->to.count - 1].last;
-    for (uint32_t code = 0; code < 256; code++) t->low[code] = translate_slow(t, code);
+    fill_low(t);
     return true;
 }
 
 static void translation_free(Translation *t) {
     tr_selector_free(&t->from);
     tr_selector_free(&t->to);
+}
+
+/* Every character is a byte and stays one. */
+static Value translated_bytes(Fiber *f, Value self, const Translation *t, int encoding, bool squeezes, bool *changed) {
+    size_t size = tr_string(self)->size;
+    Value out = tr_string_alloc(f, tr_class.string, size, size, encoding);
+    if (out == TR_RAISED) return TR_RAISED;
+    const unsigned char *p = (const unsigned char *)tr_string(self)->bytes;
+    char *to = tr_string(out)->bytes;
+    uint32_t previous = KEEP;
+    bool differs = false;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t fresh = t->low[p[i]];
+        if (fresh == KEEP) {
+            previous = KEEP;
+            *to++ = (char)p[i];
+            continue;
+        }
+        differs |= fresh != p[i];
+        if (squeezes && fresh == previous) {
+            differs = true;
+            continue;
+        }
+        previous = fresh;
+        *to++ = (char)fresh;
+    }
+    *changed = differs;
+    size_t fresh_size = (size_t)(to - tr_string(out)->bytes);
+    if (fresh_size != size && tr_string_resize(f, out, fresh_size) == TR_RAISED) return TR_RAISED;
+    if (tr_string_coderange_known(self) == CODERANGE_7BIT) tr_string_set_coderange(out, CODERANGE_7BIT);
+    TR_KEEP(self);
+    return out;
+}
+
+static bool stays_bytes(Value self, const Translation *t, int encoding) {
+    if (!tr_string_is_single_byte(self)) return false;
+    uint32_t limit = tr_string_is_7bit(self) ? 128 : 256, most = tr_encoding_is_single_byte(encoding) && limit == 256 ? 255 : 127;
+    for (uint32_t code = 0; code < limit; code++)
+        if (t->low[code] != KEEP && t->low[code] > most) return false;
+    return limit == 128 || tr_encoding_is_single_byte(encoding);
 }
 
 static Value translated(Fiber *f, Value self, const Translation *t, int encoding, bool squeezes, bool *changed) {
@@ -123,7 +186,8 @@ static Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes, b
         return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[tr_string_encoding(self)].name);
     Translation t;
     if (!translation_init(f, &t, from, to)) return TR_RAISED;
-    Value out = translated(f, self, &t, encoding, squeezes, changed);
+    Value out = stays_bytes(self, &t, encoding) ? translated_bytes(f, self, &t, encoding, squeezes, changed)
+                                                : translated(f, self, &t, encoding, squeezes, changed);
     translation_free(&t);
     TR_KEEP(from);
     TR_KEEP(to);
@@ -178,6 +242,13 @@ static Value squeeze_content(Fiber *f, Value self, const Args *args, bool *chang
     }
     char *to = tr_string(out)->bytes;
     uint32_t previous = UINT32_MAX;
+    if (tr_string_is_single_byte(self)) {
+        for (; p < end; p++) {
+            unsigned char c = (unsigned char)*p;
+            if (c != previous || !tr_char_set_has_code(&set, c)) *to++ = (char)c;
+            previous = c;
+        }
+    }
     while (p < end) {
         int n = tr_char_step(encoding, p, end);
         uint32_t code = tr_char_code(encoding, p, n);
@@ -211,6 +282,8 @@ static Value string_count(Fiber *f, Value self, const Args *args) {
     int encoding = tr_string_encoding(self);
     const char *p = tr_string(self)->bytes, *end = tr_string_end(self);
     size_t found = 0;
+    if (tr_string_is_single_byte(self))
+        for (; p < end; p++) found += tr_char_set_has_code(&set, (unsigned char)*p);
     while (p < end) {
         int n = tr_char_step(encoding, p, end);
         found += tr_char_set_has(&set, encoding, p, n);

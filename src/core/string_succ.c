@@ -16,6 +16,7 @@
 typedef enum Step { STEP_NONE, STEP_FOUND, STEP_WRAPPED } Step;
 
 static bool is_ctype(int encoding, uint32_t code, OnigEncCtype ctype) {
+    if (code < 0x80) return ctype == ONIGENC_CTYPE_DIGIT ? code - '0' < 10 : (code | 0x20) - 'a' < 26;
     if (tr_encoding_is_unicode(encoding)) return ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, code, ctype) != 0;
     if (tr_encoding_knows_letters(encoding) && code >= 0x80) {
         const uint16_t *table = tr_single_byte_table(encoding);
