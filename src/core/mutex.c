@@ -9,6 +9,8 @@
 #include "core/mutex.h"
 
 #include "core/core.h"
+
+#include "core/deadlock.h"
 #include "ractor/parcel.h"
 
 static Mutex *mutex_of(Value v) { return (Mutex *)v; }
@@ -63,6 +65,8 @@ static MAY_SWITCH MAY_RAISE Value wait_for_lock(Fiber *f, Value v) {
     tr_write_many(v);
     Value result = TR_NIL;
     for (;;) {
+        result = tr_deadlock_note_wait(f, v, m->thread, false);
+        if (result == TR_RAISED) break;
         result = tr_waiters_wait_listed(f, &waiter, v, WAIT_MUTEX, TR_FOREVER);
         if (tr_mutex_is_owned(m, f)) break; /* handed over */
         if (result == TR_RAISED) break;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/core.h"
+#include "core/deadlock.h"
 #include "core/encoding.h"
 #include "core/exception.h"
 #include "core/mutex.h"
@@ -218,7 +219,8 @@ Value tr_thread_wait(Fiber *f, Thread *thread, int64_t deadline_ns) {
     tr_waiters_push(&list, &waiter);
     s->joiners = list.first, s->joiners_last = list.last;
     Value face = tr_thread_face(f, thread);
-    Value result = tr_waiters_wait_listed(f, &waiter, face, WAIT_JOIN, deadline_ns);
+    Value result = deadline_ns == TR_FOREVER ? tr_deadlock_note_wait(f, face, thread, true) : TR_NIL;
+    if (result != TR_RAISED) result = tr_waiters_wait_listed(f, &waiter, face, WAIT_JOIN, deadline_ns);
     if (waiter.is_listed) {
         list = (WaiterList){s->joiners, s->joiners_last};
         tr_waiters_remove(&list, &waiter);
@@ -472,6 +474,11 @@ static MAY_SWITCH MAY_RAISE Value thread_s_each_caller_location(Fiber *f, Value 
     return TR_NIL;
 }
 
+static MAY_GC MAY_RAISE Value thread_trace_func(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return tr_raise(f, tr_class.not_implemented_error, "%pI is not supported by Troupe", tr_current_method_id(f));
+}
+
 static const MethodDef thread_methods[] = {
     {"initialize", thread_initialize, ARITY_REST(0), METHOD_PRIVATE | METHOD_KEYWORDS},
     {"join", thread_join, ARITY(0, 1), 0},
@@ -493,6 +500,8 @@ static const MethodDef thread_methods[] = {
     {"abort_on_exception=", thread_set_abort_on_exception, ARITY(1, 1), 0},
     {"backtrace", thread_backtrace, ARITY(0, 2), 0},
     {"backtrace_locations", thread_backtrace_locations, ARITY(0, 2), 0},
+    {"set_trace_func", thread_trace_func, ARITY(1, 1), 0},
+    {"add_trace_func", thread_trace_func, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
 static const MethodDef thread_singleton_methods[] = {

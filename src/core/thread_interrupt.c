@@ -8,6 +8,7 @@
  * A kill stands in the queue as an Integer, TR_KILL_SIGNAL: handle_interrupt(Integer => :never) defers it.
  */
 #include "core/core.h"
+#include "core/deadlock.h"
 #include "core/exception.h"
 #include "core/signal.h"
 #include "core/thread.h"
@@ -71,6 +72,15 @@ static MAY_GC MAY_RAISE Value start_to_die(Fiber *f) {
     return TR_RAISED;
 }
 
+static MAY_GC MAY_RAISE Value add_pending(Fiber *f, Thread *thread, Value item) {
+    ThreadState *s = thread->state;
+    if (s->pending == TR_NIL) {
+        Value queue = tr_array_new(f, 2);
+        tr_thread_write(thread, &s->pending, queue);
+    }
+    return tr_array_push(f, s->pending, item);
+}
+
 /* Timeouts that came due: their exceptions join the queue. */
 static MAY_SWITCH MAY_RAISE Value take_in_expired(Fiber *f) {
     ThreadState *s = f->thread->state;
@@ -82,11 +92,7 @@ static MAY_SWITCH MAY_RAISE Value take_in_expired(Fiber *f) {
         expired->link = NULL;
         Value exception = make(f, expired);
         if (exception == TR_RAISED) return TR_RAISED;
-        if (s->pending == TR_NIL) {
-            Value queue = tr_array_new(f, 2);
-            tr_thread_write(f->thread, &s->pending, queue);
-        }
-        if (tr_array_push(f, s->pending, exception) == TR_RAISED) return TR_RAISED;
+        if (add_pending(f, f->thread, exception) == TR_RAISED) return TR_RAISED;
     }
     return TR_NIL;
 }
@@ -94,6 +100,7 @@ static MAY_SWITCH MAY_RAISE Value take_in_expired(Fiber *f) {
 static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
     ThreadState *s = f->thread->state;
     if (s->expired && take_in_expired(f) == TR_RAISED) return TR_RAISED;
+    if (s->is_condemned && add_pending(f, f->thread, tr_deadlock_condemned(f)) == TR_RAISED) return TR_RAISED;
     Value item = next_deliverable(f, is_blocking);
     if (item == TR_UNDEF) {
         s->is_deferred = s->pending != TR_NIL && tr_array_count(s->pending) > 0;
@@ -145,17 +152,19 @@ Value tr_safepoint_slow(Fiber *f) { return take_interrupts(f, false); }
 
 /* ---- sending ---- */
 
-Value tr_thread_send(Fiber *f, Thread *thread, Value item) {
-    ThreadState *s = thread->state;
-    if (s->is_over) return TR_NIL;
-    if (thread == f->thread) return item == TR_KILL_SIGNAL ? start_to_die(f) : tr_raise_value(f, item);
-    if (s->pending == TR_NIL) {
-        Value queue = tr_array_new(f, 2);
-        tr_thread_write(thread, &s->pending, queue);
+void tr_thread_post(Fiber *f, Thread *thread, Value item) {
+    if (add_pending(f, thread, item) == TR_RAISED) {
+        tr_rescue(f, NULL);
+        return;
     }
-    if (tr_array_push(f, s->pending, item) == TR_RAISED) return TR_RAISED;
-    s->is_deferred = false;
+    thread->state->is_deferred = false;
     tr_thread_interrupt(thread, INTERRUPT_PENDING);
+}
+
+Value tr_thread_send(Fiber *f, Thread *thread, Value item) {
+    if (thread->state->is_over) return TR_NIL;
+    if (thread == f->thread) return item == TR_KILL_SIGNAL ? start_to_die(f) : tr_raise_value(f, item);
+    tr_thread_post(f, thread, item);
     return TR_NIL;
 }
 

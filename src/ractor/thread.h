@@ -62,6 +62,7 @@ struct ThreadState {
     ExpiredTimer *expired;      /* due, and not yet made into exceptions */
     int line;
     uint8_t report_on_exception, abort_on_exception; /* 0, 1 */
+    bool is_condemned;          /* a deadlock was found while it slept: it reports it */
     bool is_over;               /* its work is done: dead to Ruby, though it may not have left its stack yet */
     bool is_killed;             /* ends by kill: has no value and reports nothing */
     bool is_aborting;           /* to be killed, running its ensures */

@@ -76,11 +76,10 @@ bool tr_worker_has_others(Worker *worker);
 /* Must it, at once (the world is to be stopped)? */
 bool tr_worker_must_stop(void);
 int tr_worker_index(const Worker *worker);
-/* True when no worker runs or may run anything, and no deadline or descriptor is waited for: nothing will ever happen. */
-bool tr_sched_is_stuck(void);
 /* The period of the tick in nanoseconds; before boot or by the main Ractor. */
 void tr_sched_set_tick(int64_t period_ns);
 extern void (*tr_sched_kicked)(void); /* called by a worker after its sleep in the poller; set at boot */
+extern void (*tr_sched_all_idle)(void); /* every worker is idle, and nothing will ever happen: may make a task ready */
 extern _Atomic int tr_sched_outside_count; /* work on helper threads that will wake somebody */
 
 /* Stops the world: returns when every other worker is at the border of a task (all its coroutines parked) or waits in

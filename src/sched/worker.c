@@ -42,6 +42,7 @@ _Atomic int tr_fence_word;
 #endif
 _Atomic int tr_sched_outside_count;
 void (*tr_sched_kicked)(void);
+void (*tr_sched_all_idle)(void);
 static _Atomic int searching;   /* workers that look for work, or were woken to; seq_cst */
 static _Atomic bool is_poller_taken;
 static int worker_limit;        /* fixed at boot */
@@ -346,6 +347,13 @@ static void poll_until_event(Worker *worker) {
     if (tr_sched_kicked) tr_sched_kicked();
 }
 
+/* Nothing runs, nothing is waited for: only a signal could change that. */
+static bool is_all_idle(void) {
+    if (atomic_load(&tr_idle_count) < atomic_load_explicit(&tr_worker_started, memory_order_acquire)) return false;
+    return atomic_load(&tr_sched_outside_count) == 0 && !tr_poller_has_waiters() && !is_work_anywhere() &&
+           tr_task_first_deadline() == TR_NO_DEADLINE;
+}
+
 static void sleep_until_woken(Worker *worker) {
     pthread_mutex_lock(&idle_lock);
     atomic_store(&worker->wake, 0);
@@ -356,6 +364,7 @@ static void sleep_until_woken(Worker *worker) {
     pthread_mutex_unlock(&idle_lock);
     end_search(worker, false);
     tr_full_fence(); /* we are known to be idle before we look for the last time */
+    if (is_all_idle() && tr_sched_all_idle) tr_sched_all_idle();
     if (!is_work_anywhere()) {
         if (!atomic_exchange(&is_poller_taken, true)) poll_until_event(worker);
         else
@@ -456,14 +465,6 @@ void tr_sched_boot(int worker_count, Task *task) {
     }
     set_up_thread(worker);
     tr_poller_fd();
-}
-
-bool tr_sched_is_stuck(void) {
-    if (atomic_load(&tr_sched_outside_count) > 0 || tr_poller_has_waiters() || is_work_anywhere()) return false;
-    if (tr_task_first_deadline() != TR_NO_DEADLINE || atomic_load(&searching) > 0) return false;
-    int running = 0, count = atomic_load_explicit(&tr_worker_started, memory_order_acquire);
-    for (int i = 0; i < count; i++) running += atomic_load(&tr_workers[i]->is_in_task) != 0;
-    return running <= 1; /* the caller itself */
 }
 
 /* In the child of fork: the caller's worker is worker 0 from now on, and alone. */
