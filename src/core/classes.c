@@ -69,20 +69,9 @@
     X(tr_pack_def) \
     X(tr_port_class_def) \
     X(tr_proc_class) \
+    X(tr_process_def) \
+    X(tr_process_status_def) \
     X(tr_queue_def) \
-    X(tr_process_def) \
-    X(tr_process_status_def) \
-    X(tr_random_def) \
-    X(tr_range_class_def) \
-    X(tr_rational_def) \
-    X(tr_remote_error_class_def) \
-    X(tr_pack_def) \
-    X(tr_process_def) \
-    X(tr_process_status_def) \
-    X(tr_random_def) \
-    X(tr_range_class_def) \
-    X(tr_rational_def) \
-    X(tr_regexp_class) \
     X(tr_ractor_class_def) \
     X(tr_random_def) \
     X(tr_range_class_def) \
