@@ -190,6 +190,7 @@ static _Noreturn void finish(Fiber *f, Value result) {
 
 /* What a new fiber's coroutine runs. The arguments came as one value: of several, an Array (transfer_count says so). */
 static void run_fiber(Fiber *f) {
+    tr_fiber_vm_init(f);
     FiberObject *o = object_of(f->face);
     Value proc = o->proc;
     int argc = f->transfer_count;

@@ -145,7 +145,7 @@ static MAY_SWITCH MAY_RAISE Value puts_string(Fiber *f, Value out, Value string)
         if (!stream) return TR_RAISED;
         string = encode_for(f, (IO *)out, string);
         if (string == TR_RAISED) return TR_RAISED;
-        char line[4097 * 4];
+        char line[1024]; /* a larger one would commit a page of every thread's stack */
         size_t size = tr_string(string)->size;
         if (size < sizeof line - 1) {
             memcpy(line, tr_string(string)->bytes, size);

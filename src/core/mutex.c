@@ -9,7 +9,6 @@
 #include "core/mutex.h"
 
 #include "core/core.h"
-
 #include "core/deadlock.h"
 #include "ractor/parcel.h"
 

@@ -98,7 +98,9 @@ static MAY_GC MAY_RAISE Value raise_default(Fiber *f, int number) {
     }
     Value argument = number == SIGINT ? tr_string_new_cstr(f, "") : tr_string_format(f, "SIG%s", name_of(number));
     Value error = tr_new(f, number == SIGINT ? tr_class.interrupt : tr_class.signal_exception, 1, &argument);
-    return error == TR_RAISED ? TR_RAISED : tr_raise_value(f, error);
+    if (error == TR_RAISED) return TR_RAISED;
+    tr_thread_post(f, f->thread, error); /* like Thread#raise: handle_interrupt may hold it back */
+    return TR_NIL;
 }
 
 static MAY_SWITCH MAY_RAISE Value run_command(Fiber *f, Value command, int number) {

@@ -40,6 +40,7 @@ void tr_stream_free(Stream *taken_stream) {
 
 /* 0 when ready, STREAM_RAISED, or -ETIMEDOUT. */
 static MAY_SWITCH MAY_RAISE int wait_ready(Fiber *f, Stream *stream, int events) {
+    if (tr_blocking_point(f) == TR_RAISED) return STREAM_RAISED;
     if (stream->is_regular) return 0;
     struct pollfd poll_fd = { .fd = stream->fd, .events = events == TR_POLL_IN ? POLLIN : POLLOUT };
     if (poll(&poll_fd, 1, 0) > 0) return 0; /* the common case costs no switch */
@@ -188,6 +189,7 @@ ssize_t tr_stream_flush(Fiber *f, Stream *stream) {
 
 ssize_t tr_stream_write(Fiber *f, Stream *stream, const void *bytes, size_t size) {
     if (size == 0) return 0;
+    if (stream->is_sync && tr_blocking_point(f) == TR_RAISED) return STREAM_RAISED; /* before anything is accepted */
     bool needs_flush;
     lock_shared(stream);
     if (stream->write_count + size > stream->write_capacity) {

@@ -5,6 +5,7 @@
  */
 #include "core/thread.h"
 
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -117,6 +118,7 @@ void tr_thread_finish(Fiber *f, Value result) {
 
 static void run_thread(Fiber *f) {
     ThreadState *s = f->thread->state;
+    tr_fiber_vm_init(f);
     Value result = TR_SAFEPOINT(f); /* raised or killed before it began */
     if (result != TR_RAISED) {
         Value arguments = s->arguments;
@@ -519,7 +521,14 @@ static const MethodDef thread_singleton_methods[] = {
     {"abort_on_exception=", thread_s_set_abort_on_exception, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
+static void read_timeslice(void) {
+    const char *text = getenv("RUBY_THREAD_TIMESLICE");
+    long ms = text ? strtol(text, NULL, 10) : 0;
+    if (ms > 0 && ms < 1000000) tr_thread_set_quantum((int64_t)ms * 1000000);
+}
+
 static void thread_init(Fiber *f) {
+    read_timeslice();
     tr_define_methods(f, tr_class.thread, tr_thread_local_methods);
     tr_define_methods(f, tr_class.thread, tr_thread_interrupt_methods);
     for (const MethodDef *m = tr_thread_interrupt_singleton_methods; m->name; m++)

@@ -106,8 +106,7 @@ static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
         s->is_deferred = s->pending != TR_NIL && tr_array_count(s->pending) > 0;
         return TR_NIL;
     }
-    s->is_deferred = false;
-    if (tr_array_count(s->pending) > 0) atomic_fetch_or(&f->thread->interrupt_flags, INTERRUPT_PENDING);
+    s->is_deferred = tr_array_count(s->pending) > 0; /* the next one waits for a blocking operation or a tick */
     if (item == TR_KILL_SIGNAL || s->is_killed) return start_to_die(f); /* who is dying goes on to die */
     return tr_raise_value(f, item);
 }
@@ -125,6 +124,10 @@ static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
         if (flags & INTERRUPT_TIMER) { /* also how a signal gets our attention */
             tr_signal_look(f);
             tr_thread_look_around(f);
+            if (s->is_deferred) {
+                s->is_deferred = false;
+                atomic_fetch_or(&thread->interrupt_flags, INTERRUPT_PENDING);
+            }
         } else if (flags & INTERRUPT_VM_BARRIER) {
             atomic_fetch_and(&thread->interrupt_flags, ~(uint32_t)INTERRUPT_VM_BARRIER);
             tr_thread_look_around(f);
@@ -149,6 +152,10 @@ static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
 void (*tr_postponed_job_hook)(Fiber *f);
 
 Value tr_safepoint_slow(Fiber *f) { return take_interrupts(f, false); }
+
+Value tr_blocking_point(Fiber *f) {
+    return tr_interrupt_pending(f) || f->thread->state->is_deferred ? take_interrupts(f, true) : TR_NIL;
+}
 
 /* ---- sending ---- */
 

@@ -112,6 +112,8 @@ static inline bool tr_interrupt_pending(Fiber *f) {
 }
 /* Handles what is pending: gives up the worker, runs trap handlers, raises. TR_RAISED or TR_NIL. */
 MAY_SWITCH MAY_RAISE Value tr_safepoint_slow(Fiber *f);
+/* Before an operation that may block (a write, a read): what handle_interrupt holds back :on_blocking comes now. */
+MAY_SWITCH MAY_RAISE Value tr_blocking_point(Fiber *f);
 #define TR_SAFEPOINT(f) (tr_interrupt_pending(f) ? tr_safepoint_slow(f) : TR_NIL)
 
 /* --- waiting --- */

@@ -18,6 +18,7 @@ enum {
     SLOTS_PER_SLAB = 32,
     WOKEN_CHECK = 64               /* look at the clock once in so many picks */
 };
+static const int64_t TICK_NS = 10 * 1000 * 1000;
 static const int64_t WOKEN_MOST_NS = 50 * 1000 * 1000, PROTECT_NS = 10 * 1000 * 1000, TURN_NS = 9 * 1000 * 1000;
 
 Value (*tr_thread_take_interrupts)(Fiber *f, bool is_blocking);
@@ -29,7 +30,10 @@ __attribute__((noinline)) Fiber *tr_current_fiber(void) { return current_fiber; 
 static __attribute__((noinline)) void set_current_fiber(Fiber *fiber) { current_fiber = fiber; }
 void tr_fiber_set_current(Fiber *fiber) { set_current_fiber(fiber); }
 
-void tr_thread_set_quantum(int64_t ns) { quantum_ns = ns; }
+void tr_thread_set_quantum(int64_t ns) {
+    quantum_ns = ns;
+    if (ns < TICK_NS) tr_sched_set_tick(ns);
+}
 int64_t tr_thread_quantum(void) { return quantum_ns; }
 
 /* ---- slots: type-stable memory, under slot_lock ---- */
@@ -362,7 +366,7 @@ void tr_thread_pass(Fiber *f) {
 
 /* Has the running thread used its quantum up? Counts its time from tick to tick. */
 static bool is_slice_over(ThreadState *s, int64_t now) {
-    if (s->slice_mark_ns != 0) s->slice_used_ns += now - s->slice_mark_ns;
+    s->slice_used_ns += s->slice_mark_ns ? now - s->slice_mark_ns : quantum_ns < TICK_NS ? quantum_ns / 2 : TICK_NS / 2;
     s->slice_mark_ns = now;
     int64_t quantum = s->priority >= 0 ? quantum_ns << s->priority : quantum_ns >> -s->priority;
     if (s->slice_used_ns < quantum) return false;

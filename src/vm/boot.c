@@ -11,6 +11,8 @@
 #include "core/parcel_types.h"
 #include "core/prelude.h"
 #include "core/signal.h"
+#include "core/thread.h"
+#include "core/signal.h"
 #include "ractor/ractor.h"
 #include "ractor/world.h"
 #include "value/data.h"
@@ -181,8 +183,10 @@ int tr_vm_finish(Fiber *f, Value result) {
     }
     Value before = f->error_info;
     int status = 0, signal_number = 0;
+    tr_signal_run_exit_trap(f);
     tr_at_exit_run(f);
     Value error = f->error_info;
+    tr_threads_terminate_others(f);
     if (error != TR_NIL) {
         if (error == before || tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
         else status = 1;
