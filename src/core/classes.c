@@ -29,6 +29,7 @@
     X(tr_file_stat_def) \
     X(tr_file_test_def) \
     X(tr_float_def) \
+    X(tr_fork_def) \
     X(tr_frozen_error_class) \
     X(tr_gc_def) \
     X(tr_generator_class_def) \
@@ -70,6 +71,7 @@
     X(tr_port_class_def) \
     X(tr_proc_class) \
     X(tr_process_def) \
+    X(tr_process_fork_def) \
     X(tr_process_status_def) \
     X(tr_queue_def) \
     X(tr_ractor_class_def) \

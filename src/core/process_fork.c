@@ -16,6 +16,7 @@
 #include "core/mutex.h"
 #include "core/thread.h"
 #include "ractor/ractor.h"
+#include "ractor/world.h"
 
 /* The threads of this Ractor that did not come along. */
 static void bury_other_threads(Fiber *f) {
@@ -35,8 +36,7 @@ static void bury_other_threads(Fiber *f) {
 static void begin_child(Fiber *f) {
     tr_sched_after_fork_child();
     bury_other_threads(f);
-    tr_ractor_after_fork(f->ractor);
-    tr_thread_after_fork(f);
+    tr_ractor_after_fork();
 }
 
 /* Process._fork -> the child's pid, 0 in the child */
@@ -45,12 +45,11 @@ static MAY_SWITCH MAY_RAISE Value process_s_fork_now(Fiber *f, Value self, const
     if (!tr_ractor_is_main(f->ractor))
         return tr_raise(f, tr_class.not_implemented_error, "can not fork from non-main Ractors");
     tr_io_flush_all(f); /* what lies in buffers would be written twice */
-    __builtin_unwind_init();
-    tr_sched_before_fork();
+    tr_world_stop(f);
     pid_t pid = fork();
     int error = errno;
     if (pid == 0) begin_child(f);
-    else tr_sched_after_fork_parent();
+    else tr_world_start();
     if (pid < 0) return tr_raise_errno(f, error, "fork(2)");
     return TR_FIX(pid);
 }
@@ -63,7 +62,7 @@ static MAY_SWITCH MAY_RAISE Value kernel_fork(Fiber *f, Value self, const Args *
     if (pid != TR_FIX(0)) return pid;
     if (!tr_block_is_given(args->block)) return TR_NIL;
     Value result = tr_yield(f, args->block, 0, NULL);
-    tr_process_end(f, result);
+    exit(tr_vm_finish(f, result));
 }
 
 /* Process.daemon(nochdir = nil, noclose = nil) -> 0 */

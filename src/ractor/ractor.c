@@ -44,6 +44,7 @@ void tr_ractor_lock(Ractor *ractor) { pthread_mutex_lock(&stripe_of(ractor)->loc
 void tr_ractor_unlock(Ractor *ractor) { pthread_mutex_unlock(&stripe_of(ractor)->lock); }
 Ractor *tr_ractor_main(void) { return main_ractor; }
 bool tr_ractor_is_main(const Ractor *ractor) { return ractor == main_ractor; }
+void tr_ractor_after_fork(void) { atomic_store_explicit(&live_count, 1, memory_order_relaxed); }
 uint32_t tr_ractor_count(void) { return atomic_load_explicit(&live_count, memory_order_relaxed); }
 
 /* --- references --- */

@@ -108,6 +108,8 @@ Ractor *tr_ractor_of(Value face); /* NULL: not a Ractor */
 MAY_GC Value tr_ractor_face(Fiber *f, Ractor *ractor);
 MAY_GC Value tr_ractor_default_port(Fiber *f, Ractor *ractor);
 uint32_t tr_ractor_count(void);
+/* In the child of fork: the main Ractor is alone. */
+void tr_ractor_after_fork(void);
 /* "created", "running", "blocking", "terminated". */
 const char *tr_ractor_status_name(Ractor *ractor);
 void tr_ractor_lock(Ractor *ractor);

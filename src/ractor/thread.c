@@ -457,6 +457,19 @@ static void unlist(ThreadState *s) {
     rs->thread_count--;
 }
 
+void tr_thread_bury(Thread *thread) {
+    ThreadState *s = thread->state;
+    tr_timers_remove(&s->sched->timers, &s->timer);
+    list_remove(s);
+    s->run_state = THREAD_DEAD;
+    s->is_over = true;
+    s->joiners = s->joiners_last = NULL;
+    atomic_store(&s->is_remote_listed, false);
+    thread->fiber = thread->root_fiber = NULL; /* the stacks are never used again: their blocks are lost to the child */
+    unlist(s);
+    s->sched->published_deadline = 0;
+}
+
 void tr_thread_end(Fiber *f) {
     Thread *thread = f->thread;
     ThreadState *s = thread->state;

@@ -114,6 +114,8 @@ Thread *tr_thread_new(Ractor *ractor);
 void tr_thread_start(Thread *thread);
 /* The slot goes back; the thread must be dead. */
 void tr_thread_free(Thread *taken_thread);
+/* In the child of fork: a thread that did not come along. */
+void tr_thread_bury(Thread *thread);
 /* The current thread has nothing more to do: unlists it, frees its root fiber's memory later. Never returns. */
 _Noreturn void tr_thread_end(Fiber *f);
 /* Every Value that hangs on the thread's struct; for its face's trace function and the roots. */

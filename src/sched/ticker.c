@@ -189,6 +189,9 @@ void tr_sched_set_tick(int64_t period_ns) { atomic_store(&tick_ns, period_ns); }
 void tr_ticker_after_fork(void) {
     pthread_mutex_init(&start_lock, NULL);
     pthread_mutex_init(&timers_lock, NULL);
+    for (uint32_t i = 1; i <= timers.count; i++) timers.items[i]->place = 0;
+    timers.count = 0;
+    atomic_store(&first_deadline, TR_NO_DEADLINE);
     if (atomic_load(&wake_fd) >= 0) close(atomic_load(&wake_fd));
     atomic_store(&wake_fd, -1);
     is_started = false;
