@@ -99,6 +99,8 @@ static MAY_SWITCH Value send(Fiber *f, Value self, const Args *args, bool is_pub
         if (found->resolved && (!is_public || found->method->visibility == VISIBILITY_PUBLIC))
             return tr_call_method(f, found->resolved, self, args->argc - 1, args->argv + 1, args->block, args->keywords);
     }
+    if (is_public && found->method && found->method->visibility == VISIBILITY_PROTECTED)
+        return tr_raise_missing(f, self, mid, MISSING_PROTECTED, args->argc - 1, args->argv + 1);
     return tr_call_full(f, self, mid, args->argc - 1, args->argv + 1, args->block, args->keywords, is_public);
 }
 
