@@ -344,7 +344,7 @@ static const Method *placed(Fiber *f, const MethodObject *m, Value receiver) {
     if (!m->resolved || tr_object_type((Value)m->resolved->owner) != TYPE_MODULE) return m->resolved;
     Class *element = tr_class_element(tr_class_of(receiver), m->resolved->owner);
     if (!element || element == m->resolved->defined_class) return m->resolved;
-    Method *copy = tr_method_copy(f, m->resolved);
+    Method *copy = tr_method_copy(f, element, m->resolved);
     copy->defined_class = element;
     copy->is_complement = true;
     return copy;
@@ -418,7 +418,7 @@ MAY_SWITCH MAY_RAISE Value tr_module_define_method(Fiber *f, Class *klass, const
             return tr_raise(f, tr_class.type_error, "can't bind singleton method to a different class");
         return tr_raise(f, tr_class.type_error, "bind argument must be a subclass of %pC", owner);
     }
-    Method *copy = tr_method_copy(f, m->resolved);
+    Method *copy = tr_method_copy(f, klass, m->resolved);
     copy->called_id = mid;
     copy->owner = copy->defined_class = klass;
     copy->flags &= ~(uint32_t)(METHOD_BASIC | METHOD_PRIVATE | METHOD_PROTECTED);

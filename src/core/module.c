@@ -78,8 +78,9 @@ static MAY_SWITCH Value module_initialize_copy(Fiber *f, Value self, const Args 
     return self;
 }
 
-static Value class_superclass(Fiber *f, Value self, const Args *args) {
-    (void)f, (void)args;
+static MAY_GC Value class_superclass(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    if (!(module_of(self)->flags & CLASS_INITIALIZED)) return tr_raise(f, tr_class.type_error, "uninitialized class");
     Class *super = tr_class_superclass(module_of(self));
     return super ? (Value)super : TR_NIL;
 }
@@ -330,8 +331,7 @@ static MAY_SWITCH Value module_eval(Fiber *f, Value self, const Args *args) {
         if (args->argc) return tr_raise_argc(f, args->argc, 0, 0);
         return tr_yield_under(f, args->block, self, module_of(self), 1, &self, TR_NIL);
     }
-    if (!args->argc)
-        return tr_raise(f, tr_class.argument_error, "wrong number of arguments (given 0, expected 1..3)");
+    if (args->argc < 1 || args->argc > 3) return tr_raise_argc(f, args->argc, 1, 3);
     Value source = tr_to_str(f, args->argv[0]), path = TR_NIL;
     if (source == TR_RAISED) return TR_RAISED;
     if (args->argc > 1 && args->argv[1] != TR_NIL) {
@@ -344,7 +344,7 @@ static MAY_SWITCH Value module_eval(Fiber *f, Value self, const Args *args) {
 }
 
 static MAY_SWITCH Value module_exec(Fiber *f, Value self, const Args *args) {
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
+    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given");
     return tr_yield_under(f, args->block, self, module_of(self), args->argc, args->argv, args->keywords);
 }
 
@@ -384,8 +384,8 @@ static const MethodDef module_methods[] = {
     {"method_removed", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
     {"method_undefined", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
     {"const_added", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
-    {"module_eval", module_eval, ARITY(0, 3), 0},
-    {"class_eval", module_eval, ARITY(0, 3), 0},
+    {"module_eval", module_eval, ARITY_REST(0), 0},
+    {"class_eval", module_eval, ARITY_REST(0), 0},
     {"module_exec", module_exec, ARITY_REST(0), METHOD_KEYWORDS},
     {"class_exec", module_exec, ARITY_REST(0), METHOD_KEYWORDS},
     {"singleton_class?", module_is_singleton, ARITY(0, 0), METHOD_LEAF},
@@ -395,7 +395,7 @@ static const MethodDef module_methods[] = {
 static const MethodDef class_methods[] = {
     {"new", class_new, ARITY_REST(0), METHOD_KEYWORDS},
     {"allocate", class_allocate, ARITY(0, 0), 0},
-    {"superclass", class_superclass, ARITY(0, 0), METHOD_LEAF},
+    {"superclass", class_superclass, ARITY(0, 0), 0},
     {"subclasses", class_subclasses, ARITY(0, 0), 0},
     {"attached_object", class_attached_object, ARITY(0, 0), 0},
     {"inherited", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},

@@ -32,14 +32,14 @@ static MAY_GC Value object_id(Fiber *f, Value self, const Args *args) {
     return tr_integer_from_int64(f, (int64_t)self);
 }
 
-/* What `def` inside of instance_eval goes to; NULL with *raised unset: nobody (numbers and symbols). */
+/* What `def` inside of an evaluated String goes to; NULL with *raised unset: nobody (numbers and symbols). */
 static MAY_GC Class *eval_class(Fiber *f, Value self, bool *raised) {
     if (tr_is_object(self) && tr_object_type(self) != TYPE_FLOAT && tr_object_type(self) != TYPE_BIGNUM) {
         Class *klass = tr_singleton_class(f, self);
         *raised = klass == NULL;
         return klass;
     }
-    return self == TR_NIL || self == TR_TRUE || self == TR_FALSE ? tr_class_of(self) : NULL;
+    return tr_class_of(self);
 }
 
 /* file and line of (source, file = "(eval at …)", line = 1); false: raised */
@@ -64,11 +64,9 @@ static MAY_SWITCH Value object_instance_eval(Fiber *f, Value self, const Args *a
     bool raised = false;
     if (tr_block_is_given(args->block)) {
         if (args->argc) return tr_raise_argc(f, args->argc, 0, 0);
-        Class *klass = eval_class(f, self, &raised);
-        return raised ? TR_RAISED : tr_yield_under(f, args->block, self, klass, 1, &self, TR_NIL);
+        return tr_yield_eval(f, args->block, self, 1, &self, TR_NIL);
     }
-    if (!args->argc)
-        return tr_raise(f, tr_class.argument_error, "wrong number of arguments (given 0, expected 1..3)");
+    if (args->argc < 1 || args->argc > 3) return tr_raise_argc(f, args->argc, 1, 3);
     Value source, path;
     int line;
     if (!eval_arguments(f, args, &source, &path, &line)) return TR_RAISED;
@@ -77,10 +75,8 @@ static MAY_SWITCH Value object_instance_eval(Fiber *f, Value self, const Args *a
 }
 
 static MAY_SWITCH Value object_instance_exec(Fiber *f, Value self, const Args *args) {
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
-    bool raised = false;
-    Class *klass = eval_class(f, self, &raised);
-    return raised ? TR_RAISED : tr_yield_under(f, args->block, self, klass, args->argc, args->argv, args->keywords);
+    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given");
+    return tr_yield_eval(f, args->block, self, args->argc, args->argv, args->keywords);
 }
 
 static Value nothing(Fiber *f, Value self, const Args *args) {
@@ -422,7 +418,7 @@ static const MethodDef basic_object_methods[] = {
     {"!", object_not, ARITY(0, 0), METHOD_LEAF},
     {"!=", object_not_equal, ARITY(1, 1), 0},
     {"__id__", object_id, ARITY(0, 0), 0},
-    {"instance_eval", object_instance_eval, ARITY(0, 3), 0},
+    {"instance_eval", object_instance_eval, ARITY_REST(0), 0},
     {"instance_exec", object_instance_exec, ARITY_REST(0), METHOD_KEYWORDS},
     {"singleton_method_added", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
     {"singleton_method_removed", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},

@@ -82,10 +82,10 @@ static MAY_SWITCH Value refinement_import_methods(Fiber *f, Value self, const Ar
                 return tr_raise(f, tr_class.argument_error,
                                 "Can't import method which is not defined with Ruby code: %pC#%pI",
                                 module_of(args->argv[i]), mid);
-            Method *copy = tr_method_copy(f, method);
+            Method *copy = tr_method_copy(f, module_of(self), method);
             copy->owner = copy->defined_class = module_of(self);
             const Cref *from = method->as.ruby.cref;
-            Cref *cref = tr_heap_alloc(f, sizeof *cref, TYPE_CREF | TR_FLAG_SHAREABLE, NULL);
+            Cref *cref = tr_class_alloc_part(f, module_of(self), sizeof *cref, TYPE_CREF);
             cref->klass = from ? from->klass : tr_class.object;
             cref->next = from ? from->next : NULL;
             tr_refinements_activate_own(cref, module_of(self));

@@ -325,6 +325,32 @@ Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int a
     return yield_from_c(f, block, argc, argv, TR_NIL, keywords, &how);
 }
 
+/* The scope inside of instance_eval: its klass is the object's plain class; the singleton class is made when something is
+ * defined (tr_cref_definee). Kept by the class for the next time; nothing ever changes it, as only a Module has `private`. */
+static MAY_GC Cref *eval_cref(Fiber *f, Value self, Cref *around) {
+    Class *klass = tr_real_class_of(self);
+    Cref *known = tr_is_module(self) ? NULL : atomic_load_explicit(&klass->eval_cref, memory_order_acquire);
+    if (known && known->next == around) return known;
+    Cref *made = tr_cref_new(f, klass, around);
+    made->pushed_by_eval = made->is_eval_singleton = true;
+    if (!tr_is_module(self) && tr_has_flag((Value)made, TR_FLAG_SHAREABLE))
+        atomic_store_explicit(&klass->eval_cref, made, memory_order_release); /* pairs with the load above */
+    return made;
+}
+
+Value tr_yield_eval(Fiber *f, Block block, Value self, int argc, const Value *argv, Value keywords) {
+    BlockCall how = {.self = self, .cref = TR_FALSE, .method = NULL, .is_lambda = false};
+    const Value *ep = NULL;
+    if (tr_block_is_captured(block)) ep = tr_block_captured(block)->ep;
+    else if (tr_is_proc(block) && tr_proc(block)->kind == PROC_ISEQ) ep = tr_proc(block)->as.captured.ep;
+    if (ep) how.cref = (Value)eval_cref(f, self, tr_ep_cref(f, ep));
+    return yield_from_c(f, block, argc, argv, TR_NIL, keywords, &how);
+}
+
+Class *tr_cref_definee(Fiber *f, const Cref *cref, Value self) {
+    return cref->is_eval_singleton ? tr_singleton_class(f, self) : cref->klass;
+}
+
 Value tr_proc_call(Fiber *f, Value proc, int argc, const Value *argv) {
     return yield_from_c(f, proc, argc, argv, TR_NIL, TR_NIL, NULL);
 }

@@ -60,7 +60,10 @@ void tr_retire_flush_stopped(void) {
 /* ---- the chain ---- */
 
 static inline Class *super_of(const Class *c) { return atomic_load_explicit(&c->super, memory_order_acquire); }
-static inline void set_super(Class *c, Class *super) { atomic_store_explicit(&c->super, super, memory_order_release); }
+static inline void set_super(Class *c, Class *super) {
+    atomic_store_explicit(&c->super, super, memory_order_release);
+    if (super) tr_barrier((Value)c, (Value)super);
+}
 
 Class *tr_real_class(Class *klass) {
     while (klass && (klass->flags & CLASS_SINGLETON || (klass->h.flags & TR_TYPE_MASK) == TYPE_ICLASS))
@@ -148,6 +151,8 @@ static void class_trace(Tracer *tracer, Value v) {
     }
     for (uint32_t i = 0; tr_id_table_next(&c->class_variables, &i, &id, &entry);) trace_cell(tracer, entry);
     for (uint32_t i = 0; tr_id_table_next(&c->ivars, &i, &id, &entry);) trace_cell(tracer, entry);
+    Cref *cref = atomic_load_explicit(&c->eval_cref, memory_order_acquire);
+    if (cref) tr_trace(tracer, (Value)cref);
     tr_trace(tracer, c->attached);
     tr_trace(tracer, c->name);
     tr_trace(tracer, c->struct_members);
@@ -284,22 +289,46 @@ MAY_GC Class *tr_singleton_class(Fiber *f, Value v) {
     return singleton_of_object(f, v);
 }
 
+static void share_methods(Class *c) {
+    Id mid;
+    void *entry;
+    for (uint32_t i = 0; tr_id_table_next(&c->methods, &i, &mid, &entry);) {
+        Method *m = entry;
+        m->h.flags |= TR_FLAG_SHAREABLE;
+        if (m->kind != METHOD_ISEQ) continue;
+        for (Cref *cref = m->as.ruby.cref; cref; cref = cref->next) cref->h.flags |= TR_FLAG_SHAREABLE;
+    }
+}
+
 void tr_class_make_shareable(Class *singleton) {
     for (Class *c = singleton; c && c->owner; c = super_of(c)) {
         c->h.flags |= TR_FLAG_SHAREABLE;
         c->owner = NULL;
+        share_methods(c);
         Class *meta = c->h.klass;
         if (meta && meta->owner) tr_class_make_shareable(meta);
     }
 }
 
+MAY_GC void *tr_class_alloc_part(Fiber *f, const Class *klass, size_t bytes, ObjectType type) {
+    return tr_heap_alloc(f, bytes, type | (klass && klass->owner ? 0 : TR_FLAG_SHAREABLE), NULL);
+}
+
+void *tr_class_alloc_part_quiet(Fiber *f, const Class *klass, size_t bytes, ObjectType type) {
+    bool was_disabled = tr_heap_set_disabled(f->heap, true);
+    void *part = tr_class_alloc_part(f, klass, bytes, type);
+    tr_heap_set_disabled(f->heap, was_disabled);
+    return part;
+}
+
 /* ---- include and prepend ---- */
 
 static Class *new_iclass_locked(Fiber *f, Class *module, Class *includer, Class *super) {
-    Class *c = tr_heap_alloc_quiet(f, sizeof(Class), TYPE_ICLASS | TR_FLAG_SHAREABLE, NULL);
+    Class *c = tr_class_alloc_part_quiet(f, includer, sizeof(Class), TYPE_ICLASS);
     class_init(c);
     c->module = c->methods_of = module;
     c->includer = includer;
+    c->owner = includer->owner;
     c->flags = CLASS_INITIALIZED;
     set_super(c, super);
     list_add_locked(module, c);
@@ -379,8 +408,9 @@ MAY_SWITCH MAY_RAISE Value tr_module_include(Fiber *f, Class *klass, Class *modu
 
 static void ensure_origin_locked(Fiber *f, Class *klass) {
     if (klass->origin != klass) return;
-    Class *origin = tr_heap_alloc_quiet(f, sizeof(Class), TYPE_ICLASS | TR_FLAG_SHAREABLE, NULL);
+    Class *origin = tr_class_alloc_part_quiet(f, klass, sizeof(Class), TYPE_ICLASS);
     class_init(origin);
+    origin->owner = klass->owner;
     origin->module = origin->methods_of = origin->includer = klass;
     origin->flags = CLASS_INITIALIZED;
     set_super(origin, super_of(klass));

@@ -39,7 +39,9 @@ struct Class {
     uint32_t ivar_hint;                 /* most instance variables seen: how many slots to embed at birth */
     uint32_t ancestry_serial;           /* bumped when the chain above changes */
     Value struct_members;               /* Struct/Data classes: frozen Array of Symbols, else TR_UNDEF */
-    Ractor *owner;                      /* singleton class of an unshareable object: that Ractor, else NULL */
+    Ractor *owner;                      /* singleton class of an unshareable object: that Ractor, else NULL. Then its
+                                         * iclasses, methods and Crefs are not shareable either */
+    _Atomic(Cref *) eval_cref;          /* the last scope of instance_eval on an instance (vm/block.c) */
     struct RefinementList *refinements; /* a module's own, newest first (vm/refinement.h); under the structure lock */
 };
 enum ClassFlags {
@@ -89,6 +91,9 @@ MAY_GC void tr_class_boot(Fiber *f);
 /* A copy for dup and clone: methods, constants, variables; no name. */
 MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from);
 static inline bool tr_class_is_singleton(const Class *klass) { return (klass->flags & CLASS_SINGLETON) != 0; }
+/* A part of `klass` (iclass, method, scope): as shareable as the class is. The second never collects. */
+MAY_GC void *tr_class_alloc_part(Fiber *f, const Class *klass, size_t bytes, ObjectType type);
+void *tr_class_alloc_part_quiet(Fiber *f, const Class *klass, size_t bytes, ObjectType type);
 /* Frees what was retired. All Ractors are stopped. */
 void tr_retire_flush_stopped(void);
 

@@ -376,7 +376,8 @@ static MAY_SWITCH MAY_RAISE Class *not_a(Fiber *f, Class *base, Id name, const c
         raised = tr_raise(f, tr_class.type_error, "%s%s%s is not a %s\n%pV:%d: previous definition of %s was here", under,
                           colons, tr_id_cstr(name), what, entry->file, entry->line, tr_id_cstr(name));
     else
-        raised = tr_raise(f, tr_class.type_error, "%s%s%s is not a %s", under, colons, tr_id_cstr(name), what);
+        raised = tr_raise(f, tr_class.type_error, "%s%s%s is not a %s\n:: previous definition of %s was here", under, colons,
+                          tr_id_cstr(name), what, tr_id_cstr(name));
     TR_KEEP(prefix);
     (void)raised;
     return NULL;
@@ -426,8 +427,8 @@ MAY_SWITCH MAY_RAISE Class *tr_class_open(Fiber *f, Value cbase, Id name, Value 
     if (!tr_class_check_super(f, super)) return NULL;
     if (base->h.flags & TR_FLAG_FROZEN && tr_raise_frozen(f, (Value)base) == TR_RAISED) return NULL;
     Class *klass = tr_class_new(f, (Class *)super);
-    if (store(f, base, name, (Value)klass) == TR_RAISED || tr_class_run_inherited(f, (Class *)super, klass) == TR_RAISED ||
-        run_const_added(f, base, name) == TR_RAISED)
+    if (store(f, base, name, (Value)klass) == TR_RAISED || run_const_added(f, base, name) == TR_RAISED ||
+        tr_class_run_inherited(f, (Class *)super, klass) == TR_RAISED)
         return NULL;
     return klass;
 }

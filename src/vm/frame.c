@@ -58,7 +58,8 @@ static Cref *top_cref;
 Cref *tr_cref_top(void) { return top_cref; }
 
 Cref *tr_cref_new(Fiber *f, Class *klass, Cref *next) {
-    Cref *cref = tr_heap_alloc(f, sizeof(Cref), TYPE_CREF | TR_FLAG_SHAREABLE, NULL);
+    const Class *part_of = next && next->klass && next->klass->owner ? next->klass : klass;
+    Cref *cref = tr_class_alloc_part(f, part_of, sizeof(Cref), TYPE_CREF);
     cref->klass = klass;
     cref->next = next;
     return cref;

@@ -43,10 +43,12 @@ Value tr_insn_definemethod(Fiber *f, Frame *frame, Id name, Iseq *iseq) {
     Cref *cref = tr_ep_cref(f, frame->captured.ep);
     const Cref *scope = tr_ep_scope(frame->captured.ep);
     if (!cref->klass) return not_a_target(f);
+    Class *definee = tr_cref_definee(f, cref, frame->captured.self);
+    if (!definee) return TR_RAISED;
     Visibility visibility = scope ? (Visibility)scope->visibility : VISIBILITY_PUBLIC;
     bool as_module_function = scope && (scope->module_function || visibility == VISIBILITY_MODULE_FUNCTION);
     if (as_module_function) visibility = VISIBILITY_PRIVATE;
-    if (tr_method_define_iseq(f, cref->klass, name, iseq, cref, visibility) == TR_RAISED) return TR_RAISED;
+    if (tr_method_define_iseq(f, definee, name, iseq, cref, visibility) == TR_RAISED) return TR_RAISED;
     if (!as_module_function) return TR_NIL;
     Class *singleton = tr_singleton_class(f, (Value)cref->klass);
     if (!singleton) return TR_RAISED;

@@ -282,7 +282,12 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
         SAVE(1);
         switch (OPERAND(0)) {
         case SPECIAL_VMCORE: *sp++ = tr_vm_core(); break;
-        case SPECIAL_CBASE: *sp++ = (Value)tr_ep_cref(f, ep)->klass; break;
+        case SPECIAL_CBASE: {
+            Class *definee = tr_cref_definee(f, tr_ep_cref(f, ep), frame->captured.self);
+            if (!definee) goto raised;
+            *sp++ = (Value)definee;
+            break;
+        }
         default: *sp++ = (Value)tr_const_base(tr_ep_cref(f, ep)); break;
         }
         NEXT(1);

@@ -75,6 +75,8 @@ const Method *tr_frame_method(const Frame *frame);
 Cref *tr_ep_cref(Fiber *f, const Value *ep);
 /* A Cref found before any Method, else NULL (see tr_caller_scope). */
 Cref *tr_ep_scope(const Value *ep);
+/* What `def` in this scope defines for; NULL: raised. */
+MAY_GC MAY_RAISE Class *tr_cref_definee(Fiber *f, const Cref *cref, Value self);
 MAY_GC Cref *tr_cref_new(Fiber *f, Class *klass, Cref *next);
 /* The Cref of the toplevel: Object. */
 Cref *tr_cref_top(void);

@@ -230,8 +230,8 @@ static const Method *search(Search *s, Class *from, Id mid) {
     return NULL;
 }
 
-static Method *copy_quietly(Fiber *f, const Method *method) {
-    Method *copy = tr_heap_alloc_quiet(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+static Method *copy_quietly(Fiber *f, const Class *of, const Method *method) {
+    Method *copy = tr_class_alloc_part_quiet(f, of, sizeof(Method), TYPE_METHOD);
     memcpy((char *)copy + sizeof(Header), (const char *)method + sizeof(Header), sizeof(Method) - sizeof(Header));
     return copy;
 }
@@ -245,7 +245,7 @@ static const Method *complement_locked(Fiber *f, const Method *method, Class *at
     if (known && known->original_id == method->original_id && known->owner == method->owner &&
         memcmp(&known->as, &method->as, sizeof method->as) == 0 && known->flags == method->flags)
         return known;
-    Method *copy = copy_quietly(f, method);
+    Method *copy = copy_quietly(f, at, method);
     copy->defined_class = at;
     copy->is_complement = true;
     if (at->methods_of == method->owner) tr_id_table_set_locked(&at->methods, method->called_id, copy);
@@ -264,7 +264,7 @@ static const Method *resolve_locked(Fiber *f, Search *s, Class *klass, const Met
         *at = element ? element : method->defined_class;
         method = complement_locked(f, method, *at);
         if (method->called_id == called_id || method->kind == METHOD_C) return method;
-        Method *renamed = copy_quietly(f, method); /* what __callee__ answers */
+        Method *renamed = copy_quietly(f, at, method); /* what __callee__ answers */
         renamed->called_id = called_id;
         return renamed;
     }
@@ -285,7 +285,7 @@ static const CallCache *find_locked(Class *klass, Class *from, const void *key, 
     if (method && method->kind != METHOD_UNDEF) {
         cache->resolved = resolve_locked(f, &s, klass, method);
         if (s.is_refined && cache->resolved && cache->resolved->flags & METHOD_BASIC) {
-            Method *copy = copy_quietly(f, cache->resolved); /* no short cut may take it for the built-in one */
+            Method *copy = copy_quietly(f, klass, cache->resolved); /* no short cut may take it for the built-in one */
             copy->flags &= ~(uint32_t)METHOD_BASIC;
             copy->is_complement = true;
             cache->resolved = copy;
@@ -406,7 +406,7 @@ void tr_method_boot_done(void) { is_booting = false; }
 /* ---- making and adding ---- */
 
 MAY_GC Method *tr_method_new(Fiber *f, Class *owner, Id mid, MethodKind kind, Visibility visibility) {
-    Method *m = tr_heap_alloc(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    Method *m = tr_class_alloc_part(f, owner, sizeof *m, TYPE_METHOD);
     m->kind = (uint8_t)kind;
     m->called_id = m->original_id = mid;
     m->owner = m->defined_class = owner;
@@ -416,15 +416,15 @@ MAY_GC Method *tr_method_new(Fiber *f, Class *owner, Id mid, MethodKind kind, Vi
     return m;
 }
 
-MAY_GC Method *tr_method_copy(Fiber *f, const Method *method) {
-    Method *m = tr_heap_alloc(f, sizeof(Method), TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+MAY_GC Method *tr_method_copy(Fiber *f, const Class *to, const Method *method) {
+    Method *m = tr_class_alloc_part(f, to, sizeof(Method), TYPE_METHOD);
     memcpy((char *)m + sizeof(Header), (const char *)method + sizeof(Header), sizeof(Method) - sizeof(Header));
     m->is_complement = false;
     return m;
 }
 
 static void put_marked_locked(Fiber *f, Class *klass, Id mid, const Method *own) {
-    Method *mark = tr_heap_alloc_quiet(f, sizeof *mark, TYPE_METHOD | TR_FLAG_SHAREABLE, NULL);
+    Method *mark = tr_class_alloc_part_quiet(f, klass, sizeof *mark, TYPE_METHOD);
     mark->kind = METHOD_REFINED;
     mark->called_id = mark->original_id = mid;
     mark->owner = mark->defined_class = klass;
@@ -467,7 +467,7 @@ MAY_GC void tr_method_copy_all(Fiber *f, Class *to, const Class *from) {
     for (uint32_t i = 0; tr_id_table_next(&from->methods, &i, &mid, &entry);) {
         entry = (void *)unmarked(entry);
         if (!entry) continue;
-        Method *copy = tr_method_copy(f, entry);
+        Method *copy = tr_method_copy(f, to, entry);
         if (copy->owner == from) copy->owner = to;
         copy->defined_class = to;
         tr_method_add(f, to, copy);
@@ -511,7 +511,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_add_checked(Fiber *f, Class *klass, Method 
 static MAY_SWITCH MAY_RAISE Value add_module_function(Fiber *f, Class *module, const Method *method) {
     Class *singleton = tr_singleton_class(f, (Value)module);
     if (!singleton) return TR_RAISED;
-    Method *copy = tr_method_copy(f, method);
+    Method *copy = tr_method_copy(f, singleton, method);
     copy->owner = copy->defined_class = singleton;
     set_visibility_bits(copy, VISIBILITY_PUBLIC);
     return tr_method_add_checked(f, singleton, copy);
@@ -571,7 +571,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_undef(Fiber *f, Class *klass, Id mid) {
     if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     if (mid == TR_ID_object_id || mid == TR_ID___id__ || mid == TR_ID___send__ || mid == TR_ID_initialize)
         tr_warn(f, "undefining '%s' may cause serious problems", tr_id_cstr(mid));
-    if (!find_for_change(klass, mid)) return raise_undefined(f, klass, mid);
+    if (!tr_method_find(klass, mid)->method) return raise_undefined(f, klass, mid);
     tr_method_add(f, klass, tr_method_new(f, klass, mid, METHOD_UNDEF, VISIBILITY_PUBLIC));
     return tr_method_hook(f, klass, TR_ID_method_undefined, TR_ID_singleton_method_undefined, mid);
 }
@@ -598,7 +598,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_set_visibility(Fiber *f, Class *klass, Id m
     const CallCache *found = find_for_change(klass, mid);
     if (!found) return raise_undefined(f, klass, mid);
     if (visibility == VISIBILITY_MODULE_FUNCTION) {
-        Method *copy = tr_method_copy(f, found->resolved);
+        Method *copy = tr_method_copy(f, klass, found->resolved);
         copy->called_id = mid;
         copy->owner = copy->defined_class = klass;
         if (tr_method_set_visibility(f, klass, mid, VISIBILITY_PRIVATE) == TR_RAISED) return TR_RAISED;
@@ -607,7 +607,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_set_visibility(Fiber *f, Class *klass, Id m
     const Method *own = tr_method_own(klass, mid);
     if (own) {
         if (tr_method_visibility(own) == visibility) return TR_NIL;
-        Method *copy = tr_method_copy(f, own);
+        Method *copy = tr_method_copy(f, klass, own);
         set_visibility_bits(copy, visibility);
         tr_method_add(f, klass, copy);
         return TR_NIL;

@@ -14,8 +14,8 @@ void tr_method_caches_trace(Tracer *tracer, const Class *klass);
 /* `module` was prepended to klass: its methods may redefine basic operators. */
 void tr_basic_op_check_module_locked(const Class *klass, const Class *module);
 MAY_GC void tr_method_copy_all(Fiber *f, Class *to, const Class *from);
-/* A copy that is not in a table yet. */
-MAY_GC Method *tr_method_copy(Fiber *f, const Method *method);
+/* A copy for `to` that is not in a table yet. */
+MAY_GC Method *tr_method_copy(Fiber *f, const Class *to, const Method *method);
 MAY_GC Method *tr_method_new(Fiber *f, Class *owner, Id mid, MethodKind kind, Visibility visibility);
 void tr_method_boot(void);
 /* Runs method_added and the like, unless it is the built-in one. */

@@ -91,6 +91,16 @@ Value tr_raise_errno(Fiber *f, int error, const char *detail) {
 /* --- what was called and is not there --- */
 
 /* "an instance of Foo", "class Foo", "nil", "main". */
+/* The name as the class itself tells it, if it can. */
+static MAY_SWITCH Value class_name(Fiber *f, Class *klass) {
+    if (!tr_method_is_basic((Value)klass, TR_ID_name)) {
+        Value name = tr_call(f, (Value)klass, TR_ID_name, 0);
+        if (name == TR_RAISED) tr_rescue(f, tr_class.standard_error);
+        else if (tr_is_string(name)) return name;
+    }
+    return tr_class_path(f, klass);
+}
+
 static MAY_GC Value describe_receiver(Fiber *f, Value receiver) {
     if (receiver == TR_NIL) return tr_string_new_cstr(f, "nil");
     if (receiver == TR_TRUE) return tr_string_new_cstr(f, "true");
@@ -101,9 +111,11 @@ static MAY_GC Value describe_receiver(Fiber *f, Value receiver) {
     if (tr_is_module(receiver)) {
         text = tr_string_new_cstr(f, tr_object_type(receiver) == TYPE_CLASS ? "class " : "module ");
         name = tr_class_path(f, (Class *)receiver);
+    } else if (tr_class_is_singleton(tr_class_of(receiver))) {
+        return tr_any_to_s(f, receiver);
     } else {
         text = tr_string_new_cstr(f, "an instance of ");
-        name = tr_class_path(f, tr_real_class_of(receiver));
+        name = class_name(f, tr_real_class_of(receiver));
     }
     Value done = tr_string_append(f, text, name);
     return done == TR_RAISED ? name : text;

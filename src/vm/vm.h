@@ -54,6 +54,8 @@ static inline MAY_SWITCH MAY_RAISE Value tr_yield2(Fiber *f, Block block, Value 
 MAY_SWITCH MAY_RAISE Value tr_yield_full(Fiber *f, Block block, int argc, const Value *argv, Block passed, Value keywords);
 /* With another self (instance_eval, instance_exec, define_method); cref_class NULL: keep the block's definee. */
 MAY_SWITCH MAY_RAISE Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int argc, const Value *argv, Value keywords);
+/* The same for instance_eval: what is defined inside goes to self's singleton class. */
+MAY_SWITCH MAY_RAISE Value tr_yield_eval(Fiber *f, Block block, Value self, int argc, const Value *argv, Value keywords);
 MAY_GC MAY_RAISE Value tr_block_to_proc(Fiber *f, Block block); /* nil for none; moves environments to the heap */
 static inline Block tr_block_from_proc(Value proc_or_nil) { return proc_or_nil; }
 int tr_block_arity(Block block);
