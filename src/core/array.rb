@@ -299,7 +299,7 @@ class Array
       end
     end
     unless count.nil?
-      count = Array.__to_int(count)
+      count = Array.__to_long(count)
       return nil if count <= 0
     end
     while __count > 0

@@ -156,6 +156,13 @@ static MAY_SWITCH MAY_RAISE Value array_s_to_int(Fiber *f, Value self, const Arg
     return tr_to_int(f, ARG(0));
 }
 
+/* The same for what must fit a machine word. */
+static MAY_SWITCH MAY_RAISE Value array_s_to_long(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    int64_t n;
+    return tr_to_long(f, ARG(0), &n) ? tr_integer_from_int64(f, n) : TR_RAISED;
+}
+
 static Value array_length(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     return tr_value_from_fixnum((int64_t)tr_array_count(self));
@@ -592,6 +599,7 @@ const MethodDef tr_array_singleton_methods[] = {
     {"try_convert", array_s_try_convert, ARITY(1, 1), 0},
     {"__with_capacity", array_s_with_capacity, ARITY(1, 1), 0},
     {"__to_int", array_s_to_int, ARITY(1, 1), 0},
+    {"__to_long", array_s_to_long, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
 

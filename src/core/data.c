@@ -126,7 +126,7 @@ static MAY_SWITCH MAY_RAISE Value data_with(Fiber *f, Value self, const Args *ar
     Value keywords = tr_struct_to_h(f, self, &none);
     if (keywords == TR_RAISED || tr_is_raised(tr_hash_update(f, keywords, args->keywords))) return TR_RAISED;
     Value copy = tr_struct_alloc(f, tr_real_class_of(self));
-    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, TR_NIL, keywords, false))) return TR_RAISED;
+    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, args->block, keywords, false))) return TR_RAISED;
     return copy;
 }
 

@@ -163,7 +163,7 @@ module Enumerable
       __each { |item| return item }
       return nil
     end
-    count = Array.__to_int(count)
+    count = Array.__to_long(count)
     raise ArgumentError, "attempt to take negative size" if count < 0
     result = []
     return result if count == 0
@@ -175,7 +175,7 @@ module Enumerable
   end
 
   def take(count)
-    count = Array.__to_int(count)
+    count = Array.__to_long(count)
     raise ArgumentError, "attempt to take negative size" if count < 0
     result = []
     return result if count == 0
@@ -197,7 +197,7 @@ module Enumerable
   end
 
   def drop(count)
-    count = Array.__to_int(count)
+    count = Array.__to_long(count)
     raise ArgumentError, "attempt to drop negative size" if count < 0
     result = []
     __each do |item|
@@ -362,7 +362,7 @@ module Enumerable
   def self.__select_by(enumerable, count, greatest)
     pairs = []
     enumerable.__send__(:__each) { |item| pairs << yield(item) << item }
-    Array.__extremes_by(pairs, Array.__to_int(count), greatest)
+    Array.__extremes_by(pairs, Array.__to_long(count), greatest)
   end
 
   def min_by(count = (no_count = true; nil))
@@ -464,7 +464,7 @@ module Enumerable
   end
 
   def each_slice(count)
-    count = Array.__to_int(count)
+    count = Array.__to_long(count)
     raise ArgumentError, "invalid slice size" if count <= 0
     unless block_given?
       return to_enum(:each_slice, count) do
@@ -486,7 +486,7 @@ module Enumerable
   end
 
   def each_cons(count)
-    count = Array.__to_int(count)
+    count = Array.__to_long(count)
     raise ArgumentError, "invalid size" if count <= 0
     unless block_given?
       return to_enum(:each_cons, count) do
@@ -510,13 +510,13 @@ module Enumerable
         if nil == size || size == 0 then size
         elsif nil == count then Float::INFINITY
         else
-          times = Array.__to_int(count)
+          times = Array.__to_long(count)
           times > 0 ? size * times : 0
         end
       end
     end
     unless nil == count
-      count = Array.__to_int(count)
+      count = Array.__to_long(count)
       return nil if count <= 0
     end
     items = []

@@ -110,7 +110,7 @@ class Enumerator
     end
 
     def take(count)
-      count = Array.__to_int(count)
+      count = Array.__to_long(count)
       raise ArgumentError, "attempt to take negative size" if count < 0
       total = size
       total = count if total && total > count
@@ -137,7 +137,7 @@ class Enumerator
     end
 
     def drop(count)
-      count = Array.__to_int(count)
+      count = Array.__to_long(count)
       raise ArgumentError, "attempt to drop negative size" if count < 0
       total = size
       total = total > count ? total - count : 0 if total

@@ -241,7 +241,7 @@ static MAY_SWITCH MAY_RAISE Value range_include(Fiber *f, Value self, const Args
         if (r->begin == TR_NIL)
             return tr_raise(f, tr_class.type_error, "cannot determine inclusion in beginless/endless ranges");
     }
-    if (r->begin == TR_NIL && r->end == TR_NIL) return TR_TRUE;
+    if (r->begin == TR_NIL && r->end == TR_NIL && is_numeric(ARG(0))) return TR_TRUE;
     if (r->begin == TR_NIL || r->end == TR_NIL)
         return tr_raise(f, tr_class.type_error, "cannot determine inclusion in beginless/endless ranges");
     return tr_call_super(f, args->argc, args->argv);

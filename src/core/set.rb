@@ -188,8 +188,8 @@ class Set
   def flatten = self.class.new.__send__(:__flatten_into, self, [])
 
   def flatten!
-    __check_frozen
     return nil unless any? { |member| Set === member }
+    __check_frozen
     replace(flatten)
   end
 

@@ -2,6 +2,8 @@
  *
  * Built-in classes are answered at once as long as the method in question is the built-in one; everything else is a call.
  */
+#include <math.h>
+
 #include "core/core.h"
 
 /* ---- equality, hash, order ---- */
@@ -223,7 +225,7 @@ MAY_SWITCH MAY_RAISE bool tr_to_long(Fiber *f, Value v, int64_t *out) {
             *out = (int64_t)d;
             return true;
         }
-        Value text = tr_float_to_s(f, d);
+        Value text = isinf(d) ? tr_string_new_cstr(f, d < 0 ? "-Inf" : "Inf") : tr_float_to_s(f, d);
         return tr_raise(f, tr_class.range_error, "float %pV out of range of integer", text) != TR_RAISED;
     }
     v = tr_to_int(f, v);
