@@ -49,7 +49,8 @@ static void trace_frames(Tracer *tracer, Fiber *f) {
         } else if (tr_ep_is_escaped(tr_ep_parent(ep))) {
             tr_trace(tracer, tr_ep_env(tr_ep_parent(ep)));
         }
-        uint32_t locals = frame->iseq ? frame->iseq->local_count : 0;
+        bool has_locals = frame->iseq && (ep[0] & FRAME_TYPE_MASK) != FRAME_DUMMY; /* see raise_in_callee */
+        uint32_t locals = has_locals ? frame->iseq->local_count : 0;
         tr_trace_range(tracer, ep - 2 - locals, locals);
     }
 }
