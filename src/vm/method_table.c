@@ -264,7 +264,7 @@ static const Method *resolve_locked(Fiber *f, Search *s, Class *klass, const Met
         *at = element ? element : method->defined_class;
         method = complement_locked(f, method, *at);
         if (method->called_id == called_id || method->kind == METHOD_C) return method;
-        Method *renamed = copy_quietly(f, at, method); /* what __callee__ answers */
+        Method *renamed = copy_quietly(f, *at, method); /* what __callee__ answers */
         renamed->called_id = called_id;
         return renamed;
     }
