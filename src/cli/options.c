@@ -256,7 +256,7 @@ static bool read_flag(CliOptions *options, char letter)
     switch (letter) {
     case 'a': options->command_line |= AST_COMMAND_LINE_A; break;
     case 'n': options->command_line |= AST_COMMAND_LINE_N; break;
-    case 'p': options->command_line |= AST_COMMAND_LINE_P; break;
+    case 'p': options->command_line |= AST_COMMAND_LINE_N | AST_COMMAND_LINE_P; break;
     case 'l':
         options->command_line |= AST_COMMAND_LINE_L;
         options->chomps_lines = true;

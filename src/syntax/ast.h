@@ -89,7 +89,7 @@ enum {
     AST_COMMAND_LINE_E = 2,  /* -e: a script from the command line */
     AST_COMMAND_LINE_L = 4,  /* -l: chomp each line */
     AST_COMMAND_LINE_N = 8,  /* -n: while gets … end around the script */
-    AST_COMMAND_LINE_P = 16, /* -p: the same, and print $_ */
+    AST_COMMAND_LINE_P = 16, /* print $_ at the end: -p is this and AST_COMMAND_LINE_N */
     AST_COMMAND_LINE_X = 32, /* -x: skip until #!ruby */
 };
 

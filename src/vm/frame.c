@@ -176,22 +176,21 @@ Value tr_backref_get(Fiber *f) {
     return frame ? tr_svar_get(f, frame->captured.ep, SVAR_BACKREF) : TR_NIL;
 }
 
-/* Where the core library, written in Ruby, matches for its caller (grep), the caller gets the match as well. */
-void tr_backref_set(Fiber *f, Value match) {
+/* Where the core library, written in Ruby, matches or reads for its caller (grep, gets), the caller gets it as well. */
+static MAY_GC void svar_set_for_caller(Fiber *f, int64_t key, Value value) {
     Frame *frame = tr_ruby_frame(f);
     if (!frame) return;
-    tr_svar_set(f, frame->captured.ep, SVAR_BACKREF, match);
+    tr_svar_set(f, frame->captured.ep, key, value);
     if (TR_LIKELY(!frame->iseq->is_internal)) return;
     while (frame && (!frame->iseq || frame->iseq->is_internal)) frame = frame->prev;
-    if (frame) tr_svar_set(f, frame->captured.ep, SVAR_BACKREF, match);
+    if (frame) tr_svar_set(f, frame->captured.ep, key, value);
 }
+
+void tr_backref_set(Fiber *f, Value match) { svar_set_for_caller(f, SVAR_BACKREF, match); }
 
 Value tr_lastline_get(Fiber *f) {
     const Frame *frame = tr_ruby_frame(f);
     return frame ? tr_svar_get(f, frame->captured.ep, SVAR_LASTLINE) : TR_NIL;
 }
 
-void tr_lastline_set(Fiber *f, Value line) {
-    Frame *frame = tr_ruby_frame(f);
-    if (frame) tr_svar_set(f, frame->captured.ep, SVAR_LASTLINE, line);
-}
+void tr_lastline_set(Fiber *f, Value line) { svar_set_for_caller(f, SVAR_LASTLINE, line); }
