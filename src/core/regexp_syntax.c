@@ -32,7 +32,7 @@ typedef struct Translator {
 
 static void put(Translator *t, const char *bytes, size_t size) {
     RegexpPattern *out = t->out;
-    if (out->size + size > out->capacity) {
+    if (out->size + size >= out->capacity) {
         out->capacity = (out->size + size) * 2 + 64;
         out->bytes = realloc(out->bytes, out->capacity);
         TR_CHECK(out->bytes != NULL);
@@ -368,6 +368,35 @@ static bool translate_options(Translator *t) {
     return true;
 }
 
+/* (?~text): libonig stops in front of the text, Ruby within it. So: up to the text, then as much of it as is not all of it.
+ * False: what is absent is more than plain text. */
+static bool translate_absent_text(Translator *t) {
+    const char *start = t->p + 3, *p = start;
+    const char *items[64];
+    int sizes[64], count = 0;
+    while (p < t->end && *p != ')') {
+        bool is_escaped = *p == '\\' && p + 1 < t->end;
+        const char *c = p + is_escaped;
+        bool is_word = (*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z');
+        if (count == 64 || (signed char)*c < 0 || (is_escaped ? is_word : strchr("\\[](){}|*+?.^$# ", *c) != NULL)) return false;
+        items[count] = p;
+        sizes[count++] = 1 + is_escaped;
+        p += 1 + is_escaped;
+    }
+    if (p >= t->end || count == 0) return false;
+    put_text(t, "(?:(?m:(?!");
+    put(t, start, (size_t)(p - start));
+    put_text(t, ").)*");
+    for (int i = 0; i + 1 < count; i++) {
+        put_text(t, "(?:");
+        put(t, items[i], (size_t)sizes[i]);
+    }
+    for (int i = 0; i + 1 < count; i++) put_text(t, ")?");
+    put_text(t, ")");
+    t->p = p + 1;
+    return true;
+}
+
 static bool translate_group(Translator *t) { /* at ( */
     if (t->p + 1 >= t->end || t->p[1] != '?') {
         if (t->p + 1 < t->end && t->p[1] == '*') return fail(t, "target of repeat operator is not specified");
@@ -385,6 +414,7 @@ static bool translate_group(Translator *t) { /* at ( */
         t->p++;
         return true;
     }
+    if (c == '~' && translate_absent_text(t)) return true;
     if (strchr(":=!>~", c)) {
         put(t, t->p, 3);
         t->p += 3;

@@ -12,6 +12,7 @@
 #define NO_ICONV ((iconv_t)-1)
 
 void tr_byte_buffer_add(ByteBuffer *buffer, const char *bytes, size_t size) {
+    if (size == 0) return;
     if (buffer->size + size > buffer->capacity) {
         buffer->capacity = (buffer->size + size) * 2 + 64;
         buffer->bytes = realloc(buffer->bytes, buffer->capacity);
