@@ -195,13 +195,20 @@ module Marshal
 
     def extensions(object)
       check_singleton(object)
-      object.singleton_class.ancestors.each do |ancestor|
+      ancestors_of(object).each do |ancestor|
         break if ancestor == object.class
         next if ancestor.is_a?(Class)
         next if object.class.include?(ancestor)
         @out << "e"
         class_symbol(ancestor)
       end
+    end
+
+    # An interned string has no singleton class, and so no extensions.
+    def ancestors_of(object)
+      object.singleton_class.ancestors
+    rescue TypeError
+      []
     end
 
     # [[name, value], …]; the encoding comes first, as :E or :encoding.
