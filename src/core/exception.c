@@ -138,6 +138,7 @@ static bool is_location(Value v) { return tr_is_object(v) && tr_header(v)->klass
 static bool is_string(Value v) { return tr_is_string(v); }
 
 static MAY_SWITCH MAY_RAISE Value exception_set_backtrace(Fiber *f, Value self, const Args *args) {
+    if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value given = args->argv[0];
     Value locations = TR_NIL;
     if (tr_is_string(given)) {

@@ -214,7 +214,7 @@ static int signal_number(const char *name) {
 }
 
 static MAY_SWITCH MAY_RAISE Value signal_exception_initialize(Fiber *f, Value self, const Args *args) {
-    if (args->argc == 0) return tr_raise_argc(f, 0, 1, 2);
+    if (args->argc == 0) return tr_raise_argc(f, 0, 1, 1);
     Value v = args->argv[0];
     int number;
     if (tr_is_fixnum(v)) {
@@ -287,10 +287,13 @@ static Class *class_of_errno(int number) {
 }
 
 /* "No such file or directory - detail". */
-static MAY_GC MAY_RAISE Value errno_message(Fiber *f, int number, Value detail) {
+static MAY_GC MAY_RAISE Value errno_message(Fiber *f, int number, Value place, Value detail) {
     char text[256];
     const char *known = strerror_r(number, text, sizeof text);
     Value message = tr_string_new_cstr(f, known);
+    if (place != TR_NIL &&
+        (tr_string_append_cstr(f, message, " @ ") == TR_RAISED || tr_string_append(f, message, place) == TR_RAISED))
+        return TR_RAISED;
     if (detail == TR_NIL) return message;
     if (tr_string_append_cstr(f, message, " - ") == TR_RAISED || tr_string_append(f, message, detail) == TR_RAISED)
         return TR_RAISED;
@@ -299,7 +302,7 @@ static MAY_GC MAY_RAISE Value errno_message(Fiber *f, int number, Value detail) 
 
 Value tr_errno_exception(Fiber *f, int error, const char *detail) {
     if (error < 0) error = -error;
-    Value message = errno_message(f, error, detail ? tr_string_new_cstr(f, detail) : TR_NIL);
+    Value message = errno_message(f, error, TR_NIL, detail ? tr_string_new_cstr(f, detail) : TR_NIL);
     if (message == TR_RAISED) return TR_RAISED;
     Value e = tr_exception_new(f, class_of_errno(error), message);
     ((Exception *)e)->result = tr_value_from_fixnum(error);
@@ -309,7 +312,7 @@ Value tr_errno_exception(Fiber *f, int error, const char *detail) {
 /* SystemCallError.new(message = nil, errno = nil) answers an Errno::X when it knows the number; Errno::X.new(message = nil). */
 static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value self, const Args *args) {
     Value detail = args->argc > 0 ? args->argv[0] : TR_NIL;
-    Value number = TR_NIL;
+    Value number = TR_NIL, place = TR_NIL;
     Class *klass = tr_real_class_of(self);
     if (klass == tr_class.system_call_error) {
         if (args->argc > 1) number = args->argv[1];
@@ -323,6 +326,10 @@ static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value s
     } else {
         number = tr_const_get(f, klass, tr_intern_cstr("Errno"), true);
         if (number == TR_RAISED) return TR_RAISED;
+        if (args->argc > 1 && args->argv[1] != TR_NIL) { /* where it happened */
+            place = tr_to_str(f, args->argv[1]);
+            if (place == TR_RAISED) return TR_RAISED;
+        }
     }
     if (detail != TR_NIL && !tr_is_string(detail)) {
         detail = tr_to_str(f, detail);
@@ -335,7 +342,7 @@ static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value s
                                  tr_string_append(f, message, detail) == TR_RAISED))
             return TR_RAISED;
     } else {
-        message = errno_message(f, (int)tr_fixnum(number), detail);
+        message = errno_message(f, (int)tr_fixnum(number), place, detail);
         if (message == TR_RAISED) return TR_RAISED;
     }
     tr_write(self, &SELF->message, message);

@@ -9,18 +9,18 @@
 /* ---- raise ---- */
 
 /* The exception that raise's arguments name; TR_RAISED when they name none. */
-static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, int argc, const Value *argv, Value keywords) {
+static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, int argc, const Value *argv) {
     if (argc == 0) {
         Value current = tr_current_error(f);
         return current != TR_NIL ? current : tr_exception_new(f, tr_class.runtime_error, tr_string_new(f, "", 0));
     }
-    if (argc == 1 && tr_is_string(argv[0]) && keywords == TR_NIL)
+    if (argc == 1 && tr_is_string(argv[0]))
         return tr_exception_new(f, tr_class.runtime_error, argv[0]);
     Value made = TR_UNDEF;
     int given = argc > 1 ? 1 : 0;
     int answers = tr_responds_to(f, argv[0], TR_ID_exception, true);
     if (answers < 0) return TR_RAISED;
-    if (answers) made = tr_call_full(f, argv[0], TR_ID_exception, given, argv + 1, TR_NIL, keywords, false);
+    if (answers) made = tr_call_full(f, argv[0], TR_ID_exception, given, argv + 1, TR_NIL, TR_NIL, false);
     if (made == TR_RAISED) return TR_RAISED;
     if (made == TR_UNDEF) return tr_raise(f, tr_class.type_error, "exception class/object expected");
     if (!tr_is_type(made, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
@@ -50,11 +50,8 @@ Value tr_make_exception(Fiber *f, const Args *args) {
     Value argv[3];
     int argc = args->argc;
     for (int i = 0; i < argc; i++) argv[i] = args->argv[i];
-    if (keywords != TR_NIL && argc > 0 && argc < 3 && (argc == 2 || !tr_is_type(argv[0], TYPE_CLASS))) { /* a message made of them */
-        argv[argc++] = keywords;
-        keywords = TR_NIL;
-    }
-    Value exception = make_exception(f, argc, argv, keywords);
+    if (keywords != TR_NIL && argc > 0 && argc < 3) argv[argc++] = keywords; /* an ordinary Hash for the exception */
+    Value exception = make_exception(f, argc, argv);
     if (exception == TR_RAISED) return TR_RAISED;
     if (cause != TR_UNDEF && cause != exception) {
         if (!check_circular(f, exception, cause)) return TR_RAISED;

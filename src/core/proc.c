@@ -270,7 +270,6 @@ static MAY_SWITCH MAY_RAISE Value proc_curry(Fiber *f, Value self, const Args *a
 
 static const MethodDef proc_methods[] = {
     {"call", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
-    {"()", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"[]", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"yield", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"===", proc_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},

@@ -281,7 +281,6 @@ static MAY_SWITCH MAY_RAISE Value proxy_call(Fiber *f, Value self, const Args *a
 }
 static const MethodDef proxy_methods[] = {
     {"call", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
-    {"()", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"[]", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"yield", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},
     {"===", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},

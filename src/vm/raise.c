@@ -153,6 +153,7 @@ Value tr_raise_missing(Fiber *f, Value receiver, Id mid, enum MissingReason reas
     e->name = tr_value_from_id(mid);
     e->receiver = receiver;
     e->args = arguments;
+    if (reason == MISSING_FCALL || reason == MISSING_VCALL) e->result = TR_TRUE; /* private_call? */
     tr_write_many(error);
     return tr_raise_value(f, error);
 }
