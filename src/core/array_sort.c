@@ -259,7 +259,12 @@ static MAY_SWITCH MAY_RAISE Value extreme(Fiber *f, Value self, Block block, int
         int order;
         if (plain && tr_is_fixnum(item) && tr_is_fixnum(best))
             order = (int64_t)item < (int64_t)best ? -1 : (int64_t)item > (int64_t)best;
-        else if (!order_by(f, block, item, best, &order)) return TR_RAISED;
+        else if (tr_block_is_given(block)) {
+            if (!order_by(f, block, item, best, &order)) return TR_RAISED;
+        } else {
+            if (!tr_compare_strict(f, best, item, &order)) return TR_RAISED;
+            order = -order;
+        }
         if (order * sign > 0) best = item;
     }
     return best;

@@ -346,8 +346,32 @@ module Enumerable
     items.sum(initial)
   end
 
-  def min(count = nil, &block) = Enumerable.__items(self).min(count, &block)
-  def max(count = nil, &block) = Enumerable.__items(self).max(count, &block)
+  def min(count = nil, &block)
+    return Enumerable.__items(self).min(count, &block) if block || nil != count
+    best = nil
+    started = false
+    __each do |item|
+      if !started || (item <=> best || Enumerable.__order(item, best)) < 0
+        best = item
+        started = true
+      end
+    end
+    best
+  end
+
+  def max(count = nil, &block)
+    return Enumerable.__items(self).max(count, &block) if block || nil != count
+    best = nil
+    started = false
+    __each do |item|
+      if !started || (item <=> best || Enumerable.__order(item, best)) > 0
+        best = item
+        started = true
+      end
+    end
+    best
+  end
+
   def minmax(&block) = Enumerable.__items(self).minmax(&block)
   def sort(&block) = Enumerable.__items(self).sort(&block)
 
