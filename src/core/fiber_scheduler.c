@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/fiber.h"
 #include "core/thread.h"
+#include "core/waiters.h"
 
 static MAY_SWITCH MAY_RAISE Value close_scheduler(Fiber *f, Thread *thread) {
     Value scheduler = thread->state->fiber_scheduler;
@@ -16,6 +17,22 @@ static MAY_SWITCH MAY_RAISE Value close_scheduler(Fiber *f, Thread *thread) {
     thread->state->fiber_scheduler = TR_NIL;
     return result == TR_RAISED ? TR_RAISED : TR_NIL;
 }
+
+/* io_wait wants an IO: one of our own for the descriptor, which does not close it. */
+static MAY_SWITCH MAY_RAISE Value wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
+    Value scheduler = f->thread->state->fiber_scheduler;
+    Value options = tr_hash_new(f), number = TR_FIX(fd);
+    if (tr_hash_set_symbol(f, options, tr_intern_cstr("autoclose"), TR_FALSE) == TR_RAISED) return TR_RAISED;
+    Value mode[2] = {number, tr_string_new_cstr(f, events & TR_POLL_IN ? "r" : "w")};
+    Value io = tr_call_full(f, (Value)tr_class.io, tr_intern_cstr("for_fd"), 2, mode, TR_NIL, options, true);
+    if (io == TR_RAISED) return TR_RAISED;
+    Value timeout = tr_timeout_from_deadline(f, deadline_ns);
+    Value result = tr_call(f, scheduler, tr_intern_cstr("io_wait"), 3, io, TR_FIX(events), timeout);
+    if (result == TR_RAISED) return TR_RAISED;
+    return tr_is_fixnum(result) ? result : tr_is_truthy(result) ? TR_FIX(events) : TR_FIX(0);
+}
+
+void tr_fiber_scheduler_boot(void) { tr_wait_fd_by_scheduler = wait_fd; }
 
 static MAY_SWITCH MAY_RAISE Value check_interface(Fiber *f, Value scheduler) {
     static const char *const hooks[] = {"block", "unblock", "kernel_sleep", "io_wait", "fiber_interrupt"};

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/fiber.h"
 #include "core/io.h"
 #include "core/process.h"
 #include "core/signal.h"
@@ -197,6 +198,14 @@ static MAY_SWITCH MAY_RAISE Value process_wait(Fiber *f, Value self, const Args 
     int64_t pid, flags;
     (void)self;
     if (!tr_to_long(f, args->argv[0], &pid) || !tr_to_long(f, args->argv[1], &flags)) return TR_RAISED;
+    Value scheduler = tr_fiber_scheduler(f);
+    if (scheduler != TR_NIL) {
+        Value status = tr_call_if_responds(f, scheduler, tr_intern_cstr("process_wait"), 2, args->argv);
+        if (status != TR_UNDEF) {
+            if (status != TR_RAISED) tr_ractor_local_set(f->ractor, last_status_key, status);
+            return status;
+        }
+    }
     return wait_and_set(f, (pid_t)pid, (int)flags);
 }
 static MAY_GC Value process_last_status(Fiber *f, Value self, const Args *args) {
@@ -415,11 +424,8 @@ static MAY_SWITCH MAY_RAISE Value process_kill(Fiber *f, Value self, const Args 
     int64_t number, pid;
     (void)self;
     if (!tr_to_long(f, args->argv[0], &number) || !tr_to_long(f, args->argv[1], &pid)) return TR_RAISED;
+    if (pid == getpid() && number > 0) return tr_signal_raise_self(f, (int)number) == TR_RAISED ? TR_RAISED : TR_FIX(1);
     if (kill((pid_t)pid, (int)number) < 0) return tr_raise_errno(f, errno, NULL);
-    if (pid == getpid() && number != 0) {
-        sched_yield();
-        if (TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED;
-    }
     return TR_FIX(1);
 }
 

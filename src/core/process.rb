@@ -2,6 +2,11 @@
 # Semantics: Ruby documentation of Process.spawn and IO.popen.
 
 module Process
+  class Status
+    # Waits for a child; nil with WNOHANG when none has ended.
+    def self.wait(pid = -1, flags = 0) = Process.__send__(:__wait, pid, flags)
+  end
+
   RUSAGE_SELF = 0
   RUSAGE_CHILDREN = -1
   PRIO_PROCESS = 0

@@ -14,6 +14,7 @@
 
 #include "core/core.h"
 #include "core/mutex.h"
+#include "core/process.h"
 #include "core/thread.h"
 #include "ractor/ractor.h"
 #include "ractor/world.h"
@@ -37,6 +38,7 @@ static void begin_child(Fiber *f) {
     tr_sched_after_fork_child();
     bury_other_threads(f);
     tr_ractor_after_fork();
+    tr_process_after_fork();
 }
 
 /* Process._fork -> the child's pid, 0 in the child */
@@ -50,6 +52,7 @@ static MAY_SWITCH MAY_RAISE Value process_s_fork_now(Fiber *f, Value self, const
     int error = errno;
     if (pid == 0) begin_child(f);
     else tr_world_start();
+    if (pid > 0) tr_process_add_child(pid);
     if (pid < 0) return tr_raise_errno(f, error, "fork(2)");
     return TR_FIX(pid);
 }

@@ -6,6 +6,8 @@
  */
 #include "core/stream.h"
 
+#include "ractor/thread.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -209,6 +211,7 @@ ssize_t tr_stream_write(Fiber *f, Stream *stream, const void *bytes, size_t size
     if (needs_flush) {
         ssize_t result = tr_stream_flush(f, stream);
         if (result < 0) return result;
+        tr_thread_pass_after_io(f);
     }
     return (ssize_t)size;
 }

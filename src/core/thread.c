@@ -126,6 +126,11 @@ static void run_thread(Fiber *f) {
         result = tr_fiber_run_proc(f, s->entry, TR_UNDEF, argc, argc ? tr_array(arguments)->items : NULL, s->keywords);
         TR_KEEP(arguments);
     }
+    if (s->fiber_scheduler != TR_NIL) {
+        Unwind unwind = f->unwind;
+        if (tr_fiber_scheduler_close(f) == TR_RAISED) result = TR_RAISED;
+        else f->unwind = unwind;
+    }
     tr_thread_finish(f, result);
     tr_thread_end(f);
 }

@@ -364,6 +364,10 @@ void tr_thread_pass(Fiber *f) {
     switch_away(f, 0);
 }
 
+void tr_thread_pass_after_io(Fiber *f) {
+    if (is_anyone_ready(f->ractor->sched)) tr_thread_pass(f);
+}
+
 /* Has the running thread used its quantum up? Counts its time from tick to tick. */
 static bool is_slice_over(ThreadState *s, int64_t now) {
     s->slice_used_ns += s->slice_mark_ns ? now - s->slice_mark_ns : quantum_ns < TICK_NS ? quantum_ns / 2 : TICK_NS / 2;

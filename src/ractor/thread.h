@@ -125,6 +125,8 @@ void tr_thread_write(Thread *thread, Value *slot, Value value);
 
 /* Lets others run: to the end of the ready queue. */
 MAY_SWITCH void tr_thread_pass(Fiber *f);
+/* A system call that could have blocked is a place where threads change over, if others are ready. */
+MAY_SWITCH void tr_thread_pass_after_io(Fiber *f);
 /* After a poke (the TIMER bit): takes in wake-ups and deadlines, lets go of the processor if it is someone else's turn. */
 MAY_SWITCH void tr_thread_look_around(Fiber *f);
 /* As tr_thread_park, but nothing sent to the thread ends it: TR_TRUE woken, TR_FALSE deadline. */
@@ -163,6 +165,8 @@ void tr_fiber_trace(Tracer *tracer, Fiber *fiber);
 /* Handed in by vm/: the frames and the VM stack. */
 extern void (*tr_fiber_trace_vm)(Tracer *tracer, Fiber *fiber);
 
+/* Handed in by core/: waiting for a descriptor through the fiber scheduler. NULL: there are no schedulers. */
+extern Value (*tr_wait_fd_by_scheduler)(Fiber *f, int fd, int events, int64_t deadline_ns);
 /* Waits for any of `count` descriptors. ready[i] gets the events; the result is as tr_wait_fd's: count of ready ones. */
 typedef struct FdWait { int fd, events, ready; } FdWait;
 MAY_SWITCH MAY_RAISE Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns);

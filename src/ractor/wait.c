@@ -67,7 +67,11 @@ Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
     return TR_FIX(count_ready(waits, count));
 }
 
+Value (*tr_wait_fd_by_scheduler)(Fiber *f, int fd, int events, int64_t deadline_ns);
+
 Value tr_wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
+    if (TR_UNLIKELY(f->thread->state->fiber_scheduler != TR_NIL) && !f->is_blocking && tr_wait_fd_by_scheduler)
+        return tr_wait_fd_by_scheduler(f, fd, events, deadline_ns);
     FdWait wait = {.fd = fd, .events = events};
     Value result = tr_wait_fds(f, &wait, 1, deadline_ns);
     if (result == TR_RAISED) return TR_RAISED;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/exception.h"
+#include "core/fiber.h"
 #include "core/main_object.h"
 #include "core/parcel_types.h"
 #include "core/prelude.h"
@@ -172,6 +173,9 @@ static MAY_SWITCH int status_of(Fiber *f, Value error, int *signal_number) {
 }
 
 int tr_vm_finish(Fiber *f, Value result) {
+    Unwind unwind = f->unwind;
+    if (tr_fiber_scheduler_close(f) == TR_RAISED) result = TR_RAISED; /* what its fibers have still to do */
+    else f->unwind = unwind;
     f->error_info = TR_NIL;
     if (result == TR_RAISED) {
         Value error = tr_rescue(f, NULL);
