@@ -213,8 +213,6 @@ bool tr_array_modify_slow(Fiber *f, Value array) {
     return tr_check_frozen(f, array) && tr_array_prepare(f, array, tr_array_count(array));
 }
 
-bool tr_array_own(Fiber *f, Value array) { return !is_shared(array) || tr_array_prepare(f, array, 0); }
-
 /* --- elements --- */
 
 Value tr_array_push(Fiber *f, Value array, Value item) {

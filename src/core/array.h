@@ -35,8 +35,6 @@ MAY_GC MAY_RAISE Value tr_array_append(Fiber *f, Value array, const Value *items
 MAY_GC MAY_RAISE Value tr_array_store(Fiber *f, Value array, int64_t index, Value item); /* extends with nil; no frozen check */
 Value tr_array_pop(Value array);                           /* nil when empty */
 MAY_GC Value tr_array_shift(Fiber *f, Value array);
-/* Gives the array a buffer of its own if it shares one: before it becomes shareable itself. false: raised. */
-MAY_GC MAY_RAISE bool tr_array_own(Fiber *f, Value array);
 MAY_GC MAY_RAISE Value tr_array_concat(Fiber *f, Value array, Value other);
 MAY_SWITCH MAY_RAISE Value tr_array_join(Fiber *f, Value array, Value separator);
 MAY_SWITCH MAY_RAISE Value tr_array_sort(Fiber *f, Value array, Block block); /* in place */

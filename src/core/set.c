@@ -1,8 +1,11 @@
 /* set.c - Set: membership, change of one member, iteration, comparison. Operations on whole sets are set.rb.
  *
- * Freezing a set freezes the set object only; the table is reachable through nothing else.
+ * The table is reachable through the set only and flagged frozen from birth, so that a frozen set is shareable if its members
+ * are; what counts is whether the set is frozen.
  */
 #include "core/set.h"
+#include "ractor/parcel.h"
+#include "ractor/shareable.h"
 
 #define ARG(i) (args->argv[i])
 
@@ -14,6 +17,7 @@ static MAY_GC Value set_alloc(Fiber *f, Class *klass) {
     Set *set = tr_data_alloc(f, &tr_set_type, klass);
     set->table = TR_NIL;
     tr_write((Value)set, &set->table, tr_hash_new(f));
+    tr_header(set->table)->flags |= TR_FLAG_FROZEN;
     return (Value)set;
 }
 
@@ -108,8 +112,9 @@ static MAY_GC Value set_to_a(Fiber *f, Value self, const Args *args) {
 static MAY_SWITCH MAY_RAISE Value set_each(Fiber *f, Value self, const Args *args) {
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, set_size);
     Value table = tr_set_table(self), key, value, outcome = TR_NIL;
-    bool counted = tr_hash_iterate_begin(table);
+    bool counted = !tr_has_flag(self, TR_FLAG_FROZEN);
     size_t position = 0;
+    if (counted) tr_hash(table)->iterating++;
     while (outcome != TR_RAISED && tr_hash_next(table, &position, &key, &value)) outcome = tr_yield1(f, args->block, key);
     tr_hash_iterate_end(table, counted);
     return outcome == TR_RAISED ? TR_RAISED : self;
@@ -213,6 +218,28 @@ static MAY_GC MAY_RAISE Value set_check_frozen(Fiber *f, Value self, const Args 
     return tr_check_frozen(f, self) ? self : TR_RAISED;
 }
 
+/* --- between Ractors --- */
+
+static void write_set(ParcelWriter *w, Value self) {
+    Value table = tr_set_table(self), key, value;
+    tr_parcel_put_word(w, tr_hash_count(table));
+    tr_parcel_put_word(w, tr_hash_is_identity(table));
+    for (size_t at = 0; tr_hash_next(table, &at, &key, &value);) tr_parcel_put_value(w, key, STEP_KEY, TR_NIL);
+}
+
+static MAY_GC Value make_set(ParcelReader *r, Class *klass) { return set_alloc(tr_parcel_fiber(r), klass); }
+
+static MAY_SWITCH bool complete_set(ParcelReader *r, Value self) {
+    Fiber *f = tr_parcel_fiber(r);
+    uint64_t count = tr_parcel_get_word(r);
+    if (tr_parcel_get_word(r) & 1) tr_header(tr_set_table(self))->flags |= HASH_IDENTITY;
+    for (uint64_t i = 0; i < count; i++)
+        if (add(f, self, tr_parcel_get_value(r)) < 0) return false;
+    return true;
+}
+
+static const ParcelType set_parcel = {.write = write_set, .make = make_set, .complete = complete_set};
+
 static const MethodDef set_singleton_methods[] = {
     {"[]", set_s_create, ARITY_REST(0), 0},
     {NULL, NULL, 0, 0, 0},
@@ -248,6 +275,8 @@ static const MethodDef set_methods[] = {
 };
 
 static void init_set(Fiber *f) {
+    tr_shareable_register_data(&tr_set_type);
+    tr_parcel_register_data(&tr_set_type, &set_parcel);
     if (tr_is_raised(tr_module_include(f, tr_class.set, tr_class.enumerable))) (void)tr_rescue(f, NULL);
 }
 
