@@ -37,7 +37,7 @@ static void put(Translator *t, const char *bytes, size_t size) {
         out->bytes = realloc(out->bytes, out->capacity);
         TR_CHECK(out->bytes != NULL);
     }
-    memcpy(out->bytes + out->size, bytes, size);
+    if (size) memcpy(out->bytes + out->size, bytes, size);
     out->size += size;
 }
 
