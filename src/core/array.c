@@ -358,6 +358,7 @@ Value tr_array_splat(Fiber *f, Value v) {
 static void init_array(Fiber *f) {
     static const HeapType type = {"Array", trace_array, free_array, size_of_array};
     tr_heap_register_type(TYPE_ARRAY, &type);
+    tr_heap_set_free_unless(TYPE_ARRAY, ARRAY_EMBEDDED | ARRAY_SHARED);
     if (tr_is_raised(tr_module_include(f, tr_class.array, tr_class.enumerable))) (void)tr_rescue(f, NULL);
     tr_define_methods(f, tr_class.array, tr_array_edit_methods);
     tr_define_methods(f, tr_class.array, tr_array_iterate_methods);

@@ -125,6 +125,7 @@ static size_t size_of_hash(Value object) {
 void tr_hash_register_type(void) {
     static const HeapType type = {"Hash", trace_hash, free_hash, size_of_hash};
     tr_heap_register_type(TYPE_HASH, &type);
+    tr_heap_set_free_unless(TYPE_HASH, HASH_EMBEDDED);
 }
 
 static MAY_GC Value hash_alloc_embedding(Fiber *f, Class *klass, size_t room) {

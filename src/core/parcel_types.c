@@ -107,7 +107,9 @@ static const ParcelType string_parcel = {.write = write_string, .make = make_str
 static void write_array(ParcelWriter *w, Value v) {
     const Array *a = tr_array(v);
     tr_parcel_put_word(w, a->count);
-    for (size_t i = 0; i < a->count; i++) tr_parcel_put_value(w, a->items[i], STEP_INDEX, tr_value_from_fixnum((int64_t)i));
+    uint64_t *words = tr_parcel_reserve(w, a->count);
+    for (size_t i = 0; i < a->count; i++)
+        words[i] = tr_parcel_word_of(w, a->items[i], STEP_INDEX, tr_value_from_fixnum((int64_t)i));
 }
 
 static MAY_GC Value make_array(ParcelReader *r, Class *klass) {
@@ -118,8 +120,9 @@ static MAY_GC Value make_array(ParcelReader *r, Class *klass) {
 
 static bool fill_array(ParcelReader *r, Value v) {
     size_t count = tr_parcel_get_word(r);
+    const uint64_t *words = tr_parcel_get_words(r, count);
     Array *a = tr_array(v);
-    for (size_t i = 0; i < count; i++) a->items[i] = tr_parcel_get_value(r);
+    for (size_t i = 0; i < count; i++) a->items[i] = tr_parcel_value_of(r, words[i]);
     a->count = count;
     tr_write_many(v);
     return true;
@@ -134,10 +137,12 @@ static void write_hash(ParcelWriter *w, Value v) {
     tr_parcel_put_word(w, h->count);
     tr_parcel_put_word(w, h->h.flags & (HASH_DEFAULT_PROC | HASH_IDENTITY | HASH_RUBY2_KEYWORDS));
     tr_parcel_put_value(w, h->fallback, STEP_DEFAULT, TR_NIL);
-    Value key, value;
-    for (size_t at = 0; tr_hash_next(v, &at, &key, &value);) {
-        tr_parcel_put_value(w, key, STEP_KEY, TR_NIL);
-        tr_parcel_put_value(w, value, STEP_VALUE_OF, key);
+    uint64_t *words = tr_parcel_reserve(w, (size_t)h->count * 2);
+    for (uint32_t i = h->first; i < h->used; i++) {
+        Value key = h->entries[i].key;
+        if (key == TR_UNDEF) continue;
+        *words++ = tr_parcel_word_of(w, key, STEP_KEY, TR_NIL);
+        *words++ = tr_parcel_word_of(w, h->entries[i].value, STEP_VALUE_OF, key);
     }
 }
 
@@ -154,8 +159,10 @@ static MAY_SWITCH bool complete_hash(ParcelReader *r, Value v) {
     tr_header(v)->flags |= (uint32_t)flags & (HASH_IDENTITY | HASH_RUBY2_KEYWORDS);
     if (flags & HASH_DEFAULT_PROC && tr_is_type(fallback, TYPE_PROC)) tr_header(v)->flags |= HASH_DEFAULT_PROC;
     tr_write(v, &tr_hash(v)->fallback, fallback);
-    for (uint64_t i = 0; i < count; i++) {
-        Value key = tr_parcel_get_value(r), value = tr_parcel_get_value(r);
+    const uint64_t *words = tr_parcel_get_words(r, count * 2);
+    if (!words) return false;
+    for (uint64_t i = 0; i < count; i++, words += 2) {
+        Value key = tr_parcel_value_of(r, words[0]), value = tr_parcel_value_of(r, words[1]);
         if (tr_hash_append_new(f, v, key, value) == TR_RAISED) return false;
     }
     return true;

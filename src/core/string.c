@@ -40,6 +40,7 @@ static void register_type(void) __attribute__((constructor));
 static void register_type(void) {
     tr_heap_register_type(TYPE_STRING, &string_heap_type);
     tr_heap_set_free_unless(TYPE_STRING, STRING_EMBEDDED | STRING_SHARED);
+    tr_heap_set_free_unless(TYPE_STRING, STRING_EMBEDDED | STRING_SHARED);
 }
 
 static inline size_t embed_capacity(Value v) {

@@ -26,8 +26,13 @@
 /* Low bytes that no immediate has; the object number or ref number is above. */
 #define WORD_OBJECT 0x1cu
 #define WORD_REF    0x2cu
+typedef struct Record { /* in the bytes, 8-byte aligned */
+    uint8_t type, flags;
+    uint16_t data_number;
+    uint32_t class_ref, words, ivar_count;
+} Record;
+_Static_assert(sizeof(Record) == 16, "two words");
 enum { RECORD_FROZEN = 1 };
-#define RECORD_HEADER_BYTES 16
 #define DATA_TYPES_MAX 32
 #define STACK_OBJECTS 64 /* up to so many objects are rooted by the machine stack while a parcel is unpacked */
 
@@ -57,20 +62,14 @@ static const ParcelType *type_of(Value object, uint32_t *data_number) {
 }
 
 /* The class that a record without one means. */
-static Class *default_class(uint32_t type) {
-    switch (type) {
-    case TYPE_OBJECT: return tr_class.object;
-    case TYPE_STRING: return tr_class.string;
-    case TYPE_ARRAY: return tr_class.array;
-    case TYPE_HASH: return tr_class.hash;
-    case TYPE_RANGE: return tr_class.range;
-    case TYPE_FLOAT: return tr_class.float_;
-    case TYPE_BIGNUM: return tr_class.integer;
-    case TYPE_RATIONAL: return tr_class.rational;
-    case TYPE_COMPLEX: return tr_class.complex;
-    case TYPE_REGEXP: return tr_class.regexp;
-    default: return NULL;
-    }
+static inline Class *default_class(uint32_t type) {
+    static Class *const *const classes[TYPE_COUNT] = {
+        [TYPE_OBJECT] = &tr_class.object, [TYPE_STRING] = &tr_class.string,     [TYPE_ARRAY] = &tr_class.array,
+        [TYPE_HASH] = &tr_class.hash,     [TYPE_RANGE] = &tr_class.range,       [TYPE_FLOAT] = &tr_class.float_,
+        [TYPE_BIGNUM] = &tr_class.integer, [TYPE_RATIONAL] = &tr_class.rational, [TYPE_COMPLEX] = &tr_class.complex,
+        [TYPE_REGEXP] = &tr_class.regexp,
+    };
+    return classes[type] ? *classes[type] : NULL;
 }
 
 /* --- writing --- */
@@ -123,6 +122,8 @@ static char *reserve_bytes(ParcelWriter *w, size_t size) {
 }
 
 void tr_parcel_put_word(ParcelWriter *w, uint64_t word) { memcpy(reserve_bytes(w, 8), &word, 8); }
+
+uint64_t *tr_parcel_reserve(ParcelWriter *w, size_t words) { return (uint64_t *)reserve_bytes(w, words * 8); }
 
 void tr_parcel_put_bytes(ParcelWriter *w, const void *bytes, size_t size) {
     size_t padded = (size + 7) & ~(size_t)7;
@@ -194,16 +195,15 @@ static bool can_travel(Value v) {
     return type_of(v, &data_number) != NULL;
 }
 
+uint64_t tr_parcel_word_of_object(ParcelWriter *w, Value child, ParcelStep step, Value label) {
+    if (travels_by_reference(child)) return (uint64_t)add_ref(w, child) << 8 | WORD_REF;
+    if (TR_UNLIKELY(w->anyway) && !can_travel(child)) return TR_NIL;
+    return (uint64_t)item_of(w, child, step, label) << 8 | WORD_OBJECT;
+}
+
 void tr_parcel_put_value(ParcelWriter *w, Value child, ParcelStep step, Value label) {
-    if (tr_is_immediate(child)) {
-        tr_parcel_put_word(w, child);
-    } else if (travels_by_reference(child)) {
-        tr_parcel_put_word(w, (uint64_t)add_ref(w, child) << 8 | WORD_REF);
-    } else if (TR_UNLIKELY(w->anyway) && !can_travel(child)) {
-        tr_parcel_put_word(w, TR_NIL);
-    } else {
-        tr_parcel_put_word(w, (uint64_t)item_of(w, child, step, label) << 8 | WORD_OBJECT);
-    }
+    uint64_t word = tr_parcel_word_of(w, child, step, label);
+    tr_parcel_put_word(w, word);
 }
 
 void tr_parcel_refuse(ParcelWriter *w, Class *error, const char *format, ...) {
@@ -255,7 +255,7 @@ static void write_record(ParcelWriter *w, Fiber *f, Value object) {
         return;
     }
     size_t start = w->size;
-    reserve_bytes(w, RECORD_HEADER_BYTES);
+    reserve_bytes(w, sizeof(Record));
     uint32_t flags = tr_has_flag(object, TR_FLAG_FROZEN) ? RECORD_FROZEN : 0;
     Class *klass = tr_header(object)->klass, *real = tr_real_class(klass);
     if (TR_UNLIKELY(klass != real) && !w->anyway && has_singleton_methods(klass, real)) {
@@ -270,8 +270,9 @@ static void write_record(ParcelWriter *w, Fiber *f, Value object) {
     IvarPut put = {w, 0};
     if (tr_object_type(object) == TYPE_OBJECT || tr_has_flag(object, TR_FLAG_IVARS))
         tr_ivar_each(f, object, put_ivar, &put);
-    uint32_t header[4] = {(uint32_t)tr_object_type(object) | flags << 8 | data_number << 16, class_ref, words, put.count};
-    memcpy(w->bytes + start, header, sizeof header);
+    *(Record *)(w->bytes + start) = (Record){.type = (uint8_t)tr_object_type(object), .flags = (uint8_t)flags,
+                                             .data_number = (uint16_t)data_number, .class_ref = class_ref,
+                                             .words = words, .ivar_count = put.count};
 }
 
 /* --- the path to an object that cannot travel: [0][:key].@name --- */
@@ -412,18 +413,15 @@ void tr_parcel_trace(Tracer *tracer, const Parcel *p) {
 
 /* --- unpacking --- */
 
-typedef struct Record {
-    uint32_t type, flags, data_number, class_ref, words, ivar_count;
-    const char *payload, *ivars;
-} Record;
-
 struct ParcelReader {
     Fiber *f;
     Parcel *parcel;
     const char *at, *limit;
-    const char *end;      /* of all bytes */
-    Value *stack_objects; /* or the items of keeper */
-    Value keeper;         /* Array, TR_NIL when the stack suffices */
+    const char *end;        /* of all bytes */
+    Value *stack_objects;   /* or the items of keeper */
+    Value keeper;           /* Array, TR_NIL when the stack suffices */
+    const Record **records; /* by object number */
+    bool any_late;          /* a record needs completion or freezing */
     bool damaged;
 };
 
@@ -476,9 +474,13 @@ static Value get_ref(ParcelReader *r, uint64_t number) {
     return TR_NIL;
 }
 
-Value tr_parcel_get_value(ParcelReader *r) {
-    uint64_t word = tr_parcel_get_word(r);
-    if (tr_is_fixnum(word) || tr_is_flonum(word)) return word;
+Value tr_parcel_get_value(ParcelReader *r) { return tr_parcel_value_of(r, tr_parcel_get_word(r)); }
+
+const uint64_t *tr_parcel_get_words(ParcelReader *r, size_t words) {
+    return words > tr_parcel_words_left(r) ? tr_parcel_get_bytes(r, SIZE_MAX) : tr_parcel_get_bytes(r, words * 8);
+}
+
+Value tr_parcel_value_of_word(ParcelReader *r, uint64_t word) {
     uint64_t number = word >> 8;
     switch (word & 0xff) {
     case WORD_OBJECT:
@@ -495,25 +497,22 @@ Value tr_parcel_get_value(ParcelReader *r) {
     return TR_NIL;
 }
 
-/* The record at r->at, which goes on to the next one. */
-static bool next_record(ParcelReader *r, Record *record) {
-    r->limit = r->end;
-    uint32_t header[4];
-    const void *bytes = tr_parcel_get_bytes(r, RECORD_HEADER_BYTES);
-    if (!bytes) return false;
-    memcpy(header, bytes, sizeof header);
-    *record = (Record){.type = header[0] & 0xff, .flags = header[0] >> 8 & 0xff,
-                       .data_number = header[0] >> 16, .class_ref = header[1], .words = header[2],
-                       .ivar_count = header[3]};
-    record->payload = r->at;
-    if (!tr_parcel_get_bytes(r, (size_t)record->words * 8)) return false;
-    record->ivars = r->at;
-    return tr_parcel_get_bytes(r, (size_t)record->ivar_count * 16) != NULL;
+static const char *payload_of(const Record *record) { return (const char *)(record + 1); }
+static const char *ivars_of(const Record *record) { return payload_of(record) + (size_t)record->words * 8; }
+
+/* The record at r->at, which goes on to the next one. NULL: damaged. */
+static const Record *next_record(ParcelReader *r) {
+    if ((size_t)(r->end - r->at) < sizeof(Record)) return NULL;
+    const Record *record = (const Record *)r->at;
+    size_t bytes = sizeof *record + (size_t)record->words * 8 + (size_t)record->ivar_count * 16;
+    if (bytes > (size_t)(r->end - r->at)) return NULL;
+    r->at += bytes;
+    return record;
 }
 
-static void enter_payload(ParcelReader *r, const Record *record) {
-    r->at = record->payload;
-    r->limit = record->ivars;
+static inline void enter_payload(ParcelReader *r, const Record *record) {
+    r->at = payload_of(record);
+    r->limit = ivars_of(record);
 }
 
 /* The type's description, for a class whose instances really are of that type. */
@@ -532,26 +531,15 @@ static const ParcelType *record_type(ParcelReader *r, const Record *record, Clas
     return record->data_number < data_type_count ? data_types[record->data_number].parcel : NULL;
 }
 
-/* False: raised, or r->damaged. */
-typedef bool (*RecordFn)(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass, uint32_t number);
+/* Each of these: false when raised, or r->damaged. */
 
-static MAY_SWITCH bool each_record(ParcelReader *r, RecordFn fn) {
-    r->at = bytes_of(r->parcel);
-    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
-        Record record;
-        Class *klass;
-        const ParcelType *type = next_record(r, &record) ? record_type(r, &record, &klass) : NULL;
-        const char *next = r->at;
-        if (!type) r->damaged = true;
-        if (r->damaged || !fn(r, &record, type, klass, n) || r->damaged) return false;
-        r->at = next;
+static MAY_SWITCH bool make_object(ParcelReader *r, const Record *record, uint32_t number) {
+    Class *klass;
+    const ParcelType *type = record_type(r, record, &klass);
+    if (!type) {
+        r->damaged = true;
+        return false;
     }
-    if (r->at != r->end) r->damaged = true;
-    return !r->damaged;
-}
-
-static MAY_SWITCH bool make_record(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass,
-                                   uint32_t number) {
     enter_payload(r, record);
     Value object = type->make(r, klass);
     if (object == TR_RAISED) return false;
@@ -564,63 +552,70 @@ static MAY_SWITCH bool make_record(ParcelReader *r, const Record *record, const 
         r->stack_objects[number] = object;
     else
         tr_write(r->keeper, &tr_array(r->keeper)->items[number], object);
-    return true;
+    if (type->complete || record->flags) r->any_late = true;
+    return !r->damaged;
 }
 
-static MAY_SWITCH bool fill_record(ParcelReader *r, const Record *record, const ParcelType *type, Class *klass,
-                                   uint32_t number) {
-    (void)klass;
-    Value object = object_at(r, number);
-    if (type->fill) {
-        enter_payload(r, record);
-        if (!type->fill(r, object)) return false;
+static MAY_SWITCH bool make_all(ParcelReader *r) {
+    r->at = bytes_of(r->parcel);
+    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
+        const Record *record = r->records[n] = next_record(r);
+        const char *next = r->at;
+        if (!record) r->damaged = true;
+        if (!record || !make_object(r, record, n)) return false;
+        r->at = next;
     }
-    r->at = record->ivars;
-    r->limit = record->ivars + (size_t)record->ivar_count * 16;
+    if (r->at != r->end) r->damaged = true;
+    return !r->damaged;
+}
+
+static MAY_SWITCH bool set_ivars(ParcelReader *r, const Record *record, Value object) {
+    r->at = ivars_of(record);
+    r->limit = r->at + (size_t)record->ivar_count * 16;
     for (uint32_t i = 0; i < record->ivar_count; i++) {
         Value name = tr_parcel_get_value(r), value = tr_parcel_get_value(r);
         if (!tr_is_symbol(name)) r->damaged = true;
+        if (r->damaged || tr_ivar_set(r->f, object, tr_symbol_id(name), value) == TR_RAISED) return false;
+    }
+    return true;
+}
+
+static const ParcelType *made_type(const Record *record) {
+    return record->type == TYPE_DATA ? data_types[record->data_number].parcel : types[record->type];
+}
+
+static MAY_SWITCH bool fill_all(ParcelReader *r) {
+    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
+        const Record *record = r->records[n];
+        const ParcelType *type = made_type(record);
+        Value object = object_at(r, n);
+        if (type->fill) {
+            enter_payload(r, record);
+            if (!type->fill(r, object)) return false;
+        }
+        if (record->ivar_count && !set_ivars(r, record, object)) return false;
         if (r->damaged) return false;
-        if (tr_ivar_set(r->f, object, tr_symbol_id(name), value) == TR_RAISED) return false;
     }
     return true;
 }
 
 /* Completes and freezes, innermost first. */
 static MAY_SWITCH bool complete_all(ParcelReader *r) {
-    bool any = false;
-    r->at = bytes_of(r->parcel);
-    Record record;
-    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
-        next_record(r, &record);
-        any = any || record.flags || (record.type < TYPE_COUNT && types[record.type] && types[record.type]->complete) ||
-              record.type == TYPE_DATA;
-    }
-    if (!any) return true;
-    const char **starts = malloc(r->parcel->object_count * sizeof *starts);
-    if (!starts) tr_fatal(__FILE__, __LINE__, "no memory for a message");
-    r->at = bytes_of(r->parcel);
-    for (uint32_t n = 0; n < r->parcel->object_count; n++) {
-        starts[n] = r->at;
-        next_record(r, &record);
-    }
-    bool ok = true;
-    for (uint32_t n = r->parcel->object_count; ok && n-- > 0;) {
-        r->at = starts[n];
-        next_record(r, &record);
-        Class *klass;
-        const ParcelType *type = record_type(r, &record, &klass);
+    for (uint32_t n = r->parcel->object_count; r->any_late && n-- > 0;) {
+        const Record *record = r->records[n];
+        const ParcelType *type = made_type(record);
         Value object = object_at(r, n);
-        enter_payload(r, &record);
-        if (type->complete) ok = type->complete(r, object) && !r->damaged;
-        if (record.flags & RECORD_FROZEN) tr_header(object)->flags |= TR_FLAG_FROZEN;
+        if (type->complete) {
+            enter_payload(r, record);
+            if (!type->complete(r, object) || r->damaged) return false;
+        }
+        if (record->flags & RECORD_FROZEN) tr_header(object)->flags |= TR_FLAG_FROZEN;
     }
-    free(starts);
-    return ok;
+    return true;
 }
 
 static MAY_SWITCH MAY_RAISE Value unpack_all(ParcelReader *r) {
-    bool ok = each_record(r, make_record) && each_record(r, fill_record) && complete_all(r);
+    bool ok = make_all(r) && fill_all(r) && complete_all(r);
     Value result = ok ? object_at(r, 0) : TR_RAISED;
     if (r->damaged) return tr_raise(r->f, tr_class.argument_error, "damaged message");
     return result;
@@ -628,8 +623,10 @@ static MAY_SWITCH MAY_RAISE Value unpack_all(ParcelReader *r) {
 
 static __attribute__((noinline)) MAY_SWITCH MAY_RAISE Value unpack_small(ParcelReader *r) {
     Value objects[STACK_OBJECTS]; /* found by the conservative scan of this frame */
-    memset(objects, 0, sizeof objects);
+    const Record *records[STACK_OBJECTS];
+    memset(objects, 0, r->parcel->object_count * sizeof *objects);
     r->stack_objects = objects;
+    r->records = records;
     Value result = unpack_all(r);
     TR_KEEP(objects);
     return result;
@@ -646,7 +643,7 @@ MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel) {
         result = unpack_small(&reader);
     } else {
         size_t count = parcel->object_count;
-        if (count > parcel->size / RECORD_HEADER_BYTES) {
+        if (count > parcel->size / sizeof(Record)) {
             tr_open_parcel_leave(&open);
             tr_parcel_drop(parcel);
             return tr_raise(f, tr_class.argument_error, "damaged message");
@@ -655,7 +652,10 @@ MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel) {
         for (size_t i = 0; i < count; i++) tr_array(keeper)->items[i] = TR_NIL;
         tr_array(keeper)->count = count;
         reader.keeper = keeper;
+        reader.records = malloc(count * sizeof *reader.records);
+        if (!reader.records) tr_fatal(__FILE__, __LINE__, "no memory for a message");
         result = unpack_all(&reader);
+        free(reader.records);
         TR_KEEP(keeper);
     }
     tr_open_parcel_leave(&open);

@@ -68,6 +68,12 @@ void tr_parcel_register_data(const DataType *data, const ParcelType *description
 typedef enum ParcelStep { STEP_INDEX, STEP_KEY, STEP_VALUE_OF, STEP_NAMED, STEP_DEFAULT } ParcelStep;
 void tr_parcel_put_value(ParcelWriter *writer, Value child, ParcelStep step, Value label);
 void tr_parcel_put_word(ParcelWriter *writer, uint64_t word);
+/* Many at once: room for so many words, each to be set before anything else is put, from tr_parcel_word_of. */
+uint64_t *tr_parcel_reserve(ParcelWriter *writer, size_t words);
+uint64_t tr_parcel_word_of_object(ParcelWriter *writer, Value child, ParcelStep step, Value label);
+static inline uint64_t tr_parcel_word_of(ParcelWriter *writer, Value child, ParcelStep step, Value label) {
+    return tr_is_immediate(child) ? child : tr_parcel_word_of_object(writer, child, step, label);
+}
 void tr_parcel_put_bytes(ParcelWriter *writer, const void *bytes, size_t size);
 /* The buffer will be the receiver's. `borrowed`: it is the object's own until the move is done; else freed on failure. */
 void tr_parcel_put_buffer(ParcelWriter *writer, void *bytes, size_t size, bool borrowed);
@@ -80,6 +86,12 @@ void tr_parcel_refuse(ParcelWriter *writer, Class *error, const char *format, ..
 Fiber *tr_parcel_fiber(ParcelReader *reader);
 Value tr_parcel_get_value(ParcelReader *reader);
 uint64_t tr_parcel_get_word(ParcelReader *reader);
+/* Many at once, NULL when damaged; each means tr_parcel_value_of. */
+const uint64_t *tr_parcel_get_words(ParcelReader *reader, size_t words);
+Value tr_parcel_value_of_word(ParcelReader *reader, uint64_t word);
+static inline Value tr_parcel_value_of(ParcelReader *reader, uint64_t word) {
+    return tr_is_fixnum(word) || tr_is_flonum(word) ? word : tr_parcel_value_of_word(reader, word);
+}
 const void *tr_parcel_get_bytes(ParcelReader *reader, size_t size); /* NULL when damaged */
 /* The buffer, whose bytes now belong to the caller; NULL when damaged. */
 void *tr_parcel_take_buffer(ParcelReader *reader, size_t *size);

@@ -449,8 +449,9 @@ MAY_GC MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from) {
 }
 
 void tr_ivar_boot(void) {
-    static const HeapType object_type = {"Object", object_trace, object_free, object_size, OBJECT_EMBEDDED};
+    static const HeapType object_type = {"Object", object_trace, object_free, object_size};
     tr_heap_register_type(TYPE_OBJECT, &object_type);
+    tr_heap_set_free_unless(TYPE_OBJECT, OBJECT_EMBEDDED);
     for (uint32_t i = 0; i < STRIPES; i++) pthread_mutex_init(&stripes[i].lock, NULL);
     tr_heap_set_side_table(side_trace, side_free);
 }
