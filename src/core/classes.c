@@ -48,6 +48,7 @@
     X(tr_kernel_object_def) \
     X(tr_kernel_output_def) \
     X(tr_kernel_reflection_def) \
+    X(tr_kernel_trace_def) \
     X(tr_kernel_warn_def) \
     X(tr_key_error_class) \
     X(tr_load_error_class) \
@@ -82,6 +83,7 @@
     X(tr_regexp_class) \
     X(tr_remote_error_class_def) \
     X(tr_require_def) \
+    X(tr_ruby_module_def) \
     X(tr_set_class_def) \
     X(tr_signal_def) \
     X(tr_signal_exception_class) \

@@ -393,6 +393,7 @@ static const MethodDef kernel_control_methods[] = {
     {"lambda", kernel_lambda, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"proc", kernel_proc, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"block_given?", kernel_block_given, ARITY(0, 0), METHOD_MODULE_FUNCTION},
+    {"iterator?", kernel_block_given, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"__method__", kernel_method, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"__callee__", kernel_callee, ARITY(0, 0), METHOD_MODULE_FUNCTION},
     {"global_variables", kernel_global_variables, ARITY(0, 0), METHOD_MODULE_FUNCTION},

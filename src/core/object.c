@@ -385,7 +385,7 @@ static MAY_GC Value object_ivars(Fiber *f, Value self, const Args *args) {
 /* ---- flow ---- */
 
 static MAY_SWITCH Value object_tap(Fiber *f, Value self, const Args *args) {
-    if (tr_need_block(f, args) == TR_RAISED) return TR_RAISED;
+    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given (yield)");
     return tr_yield1(f, args->block, self) == TR_RAISED ? TR_RAISED : self;
 }
 

@@ -132,6 +132,7 @@ typedef struct Global {
     GlobalSetFn set;
     bool any_ractor;
     Cell *cell;
+    Cell *traces; /* Array of Procs and Strings, the newest last (trace_var); NULL: never traced */
 } Global;
 
 #define GLOBAL_BLOCK 4096u
@@ -217,16 +218,62 @@ MAY_SWITCH MAY_RAISE Value tr_global_get(Fiber *f, Id name) {
     return TR_NIL;
 }
 
+static Value traces_of(Fiber *f, const Global *global) {
+    bool foreign;
+    return global->traces ? tr_cell_get(f, global->traces, &foreign) : TR_UNDEF;
+}
+
+static MAY_SWITCH MAY_RAISE Value run_traces(Fiber *f, const Global *global, Value value) {
+    Value list = traces_of(f, global);
+    for (size_t i = list == TR_UNDEF ? 0 : tr_array_count(list); i-- > 0;) {
+        Value command = tr_array_at(list, i);
+        Value done = tr_is_string(command) ? tr_eval_string(f, command, TR_UNDEF, TR_NIL, TR_NIL, 1)
+                                           : tr_call(f, command, TR_ID_call, 1, value);
+        if (done == TR_RAISED) return TR_RAISED;
+    }
+    return value;
+}
+
 MAY_SWITCH MAY_RAISE Value tr_global_set(Fiber *f, Id name, Value value) {
     const Global *global = global_ensure(name);
     if (!global->any_ractor && !tr_ractor_is_main(f->ractor)) return refuse_global(f, name);
     if (global->get) {
         if (!global->set)
             return tr_raise_name_error(f, TR_NIL, name, "%pI is a read-only variable", name);
-        return global->set(f, name, value);
+        if (global->set(f, name, value) == TR_RAISED) return TR_RAISED;
+    } else {
+        tr_cell_set(f, global->cell, value);
     }
-    tr_cell_set(f, global->cell, value);
-    return value;
+    return TR_LIKELY(!global->traces) ? value : run_traces(f, global, value);
+}
+
+MAY_GC MAY_RAISE Value tr_global_trace(Fiber *f, Id name, Value command) {
+    Global *global = global_ensure(name);
+    Value list = traces_of(f, global);
+    list = list == TR_UNDEF ? tr_array_new(f, 1) : tr_array_dup(f, list); /* a running set_traces goes on with the old one */
+    if (tr_array_push(f, list, command) == TR_RAISED) return TR_RAISED;
+    if (!global->traces) global->traces = tr_cell_new();
+    tr_cell_set(f, global->traces, list);
+    return TR_NIL;
+}
+
+MAY_SWITCH MAY_RAISE Value tr_global_untrace(Fiber *f, Id name, Value command) {
+    Global *global = global_find(name);
+    if (!global) return tr_raise_name_error(f, TR_NIL, name, "undefined global variable %pI", name);
+    Value list = traces_of(f, global);
+    if (command == TR_UNDEF) {
+        if (list != TR_UNDEF) tr_cell_set(f, global->traces, TR_UNDEF);
+        return list == TR_UNDEF ? tr_array_new(f, 0) : tr_call(f, list, TR_ID_reverse, 0);
+    }
+    Value rest = tr_array_new(f, 1), found = TR_NIL;
+    for (size_t i = 0; list != TR_UNDEF && i < tr_array_count(list); i++) {
+        Value each = tr_array_at(list, i);
+        if (each == command) found = each;
+        else if (tr_array_push(f, rest, each) == TR_RAISED) return TR_RAISED;
+    }
+    if (found == TR_NIL) return TR_NIL;
+    tr_cell_set(f, global->traces, tr_array_count(rest) ? rest : TR_UNDEF);
+    return tr_array_new_values(f, 1, found);
 }
 
 /* The shareable values; those of an owner are its roots. While the world is stopped. */

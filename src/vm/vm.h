@@ -154,6 +154,9 @@ void tr_global_alias(Id new_name, Id old_name);
 void tr_globals_trace(Tracer *tracer, void *context); /* a root of the process */
 bool tr_global_is_defined(Id name);
 MAY_GC Value tr_global_names(Fiber *f); /* Array of Symbols */
+/* trace_var and untrace_var: a Proc or String to run at each assignment. Untracing with TR_UNDEF ends all; Array or nil. */
+MAY_GC MAY_RAISE Value tr_global_trace(Fiber *f, Id name, Value command);
+MAY_SWITCH MAY_RAISE Value tr_global_untrace(Fiber *f, Id name, Value command);
 /* Warning[category]; -W:no-x, -w and -W0 set them too. */
 enum WarningCategory { WARNING_DEPRECATED, WARNING_EXPERIMENTAL, WARNING_PERFORMANCE, WARNING_STRICT_UNUSED_BLOCK,
     WARNING_CATEGORIES };
