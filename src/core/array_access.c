@@ -135,6 +135,12 @@ static Value array_item(Fiber *f, Value self, const Args *args) {
     return tr_array_at(self, (size_t)tr_fixnum(ARG(0)));
 }
 
+/* Array.__slice(array, start, count) */
+static MAY_GC Value array_s_slice(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    return subsequence(f, ARG(0), tr_fixnum(ARG(1)), tr_is_fixnum(ARG(2)) ? tr_fixnum(ARG(2)) : INT64_MAX);
+}
+
 /* Likewise: puts an element where one is. */
 static MAY_GC MAY_RAISE Value array_set_item(Fiber *f, Value self, const Args *args) {
     if (!tr_array_modify(f, self)) return TR_RAISED;
@@ -598,6 +604,7 @@ const MethodDef tr_array_singleton_methods[] = {
     {"[]", array_s_create, ARITY_REST(0), 0},
     {"try_convert", array_s_try_convert, ARITY(1, 1), 0},
     {"__with_capacity", array_s_with_capacity, ARITY(1, 1), 0},
+    {"__slice", array_s_slice, ARITY(3, 3), 0},
     {"__to_int", array_s_to_int, ARITY(1, 1), 0},
     {"__to_long", array_s_to_long, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},

@@ -26,6 +26,16 @@ module Enumerable
   def flat_map
     return to_enum(:flat_map) { __enum_size } unless block_given?
     result = []
+    if Array === self && __basic?(:each)
+      i = 0
+      while i < __count
+        item = yield(__at(i))
+        list = Array.try_convert(item)
+        list ? result.concat(list) : result << item
+        i = i.succ
+      end
+      return result
+    end
     each do |*values|
       item = yield(*values)
       list = Array.try_convert(item)
@@ -76,6 +86,15 @@ module Enumerable
   def filter_map
     return to_enum(:filter_map) { __enum_size } unless block_given?
     result = []
+    if Array === self && __basic?(:each)
+      i = 0
+      while i < __count
+        mapped = yield(__at(i))
+        result << mapped if mapped
+        i = i.succ
+      end
+      return result
+    end
     each do |*values|
       mapped = yield(*values)
       result << mapped if mapped
@@ -100,6 +119,21 @@ module Enumerable
   def group_by
     return to_enum(:group_by) { __enum_size } unless block_given?
     groups = {}
+    if Array === self && __basic?(:each)
+      i = 0
+      while i < __count
+        item = __at(i)
+        key = yield(item)
+        group = groups[key]
+        if group
+          group << item
+        else
+          groups[key] = [item]
+        end
+        i = i.succ
+      end
+      return groups
+    end
     __each do |item|
       key = yield(item)
       group = groups[key]
@@ -302,6 +336,19 @@ module Enumerable
     end
     raise ArgumentError, "wrong number of arguments (given 0, expected 1..2)" if no_operator && !block
     if no_operator
+      if Array === self && __basic?(:each)
+        i = 0
+        memo = initial
+        if no_initial
+          memo = __at(0)
+          i = 1
+        end
+        while i < __count
+          memo = yield(memo, __at(i))
+          i = i.succ
+        end
+        return memo
+      end
       if no_initial
         memo = nil
         started = false
@@ -322,6 +369,19 @@ module Enumerable
     else
       raise TypeError, "#{operator.inspect} is not a symbol nor a string" unless Symbol === operator || String === operator
       memo = no_initial ? nil : initial
+      if Array === self && __basic?(:each)
+        i = 0
+        if no_initial
+          return nil if __count == 0
+          memo = __at(0)
+          i = 1
+        end
+        while i < __count
+          memo = memo.__send__(operator, __at(i))
+          i = i.succ
+        end
+        return memo
+      end
       __each do |item|
         if no_initial
           memo = item
@@ -477,6 +537,14 @@ module Enumerable
 
   def each_with_object(memo)
     return to_enum(:each_with_object, memo) { __enum_size } unless block_given?
+    if Array === self && __basic?(:each)
+      i = 0
+      while i < __count
+        yield __at(i), memo
+        i = i.succ
+      end
+      return memo
+    end
     __each { |item| yield(item, memo) }
     memo
   end
@@ -495,6 +563,21 @@ module Enumerable
         size = __enum_size
         size && (Float === size ? size : (size + count - 1).div(count))
       end
+    end
+    if Array === self && __basic?(:each)
+      i = 0
+      while i < __count
+        yield Array.__slice(self, i, count)
+        i += count
+      end
+      return self
+    elsif Range === self && __basic?(:each) && Integer === (i = __begin) && Integer === (last = __end)
+      last -= 1 if __excludes_end
+      while i <= last
+        yield Range.__integers(i, i + count - 1 < last ? i + count - 1 : last)
+        i += count
+      end
+      return self
     end
     slice = Array.__with_capacity(count)
     __each do |item|

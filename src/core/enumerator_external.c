@@ -4,11 +4,12 @@
  * returned, the fiber's last value is a StopIteration with the result, which every later next raises again.
  */
 #include "core/enumerator.h"
+#include "core/fiber.h"
 
 /* The block that `each` gets in the fiber; data is the enumerator. */
 static MAY_SWITCH MAY_RAISE Value hand_out(Fiber *f, Value self, const Args *args) {
     Value values = tr_array_new_from(f, (size_t)args->argc, args->argv);
-    if (tr_is_raised(tr_call(f, (Value)tr_class.fiber, TR_ID_yield, 1, values))) return TR_RAISED;
+    if (tr_is_raised(tr_fiber_yield(f, 1, &values))) return TR_RAISED;
     Enumerator *e = tr_enumerator_of(self);
     Value fed = e->fed;
     e->fed = TR_UNDEF;
@@ -41,11 +42,9 @@ static MAY_SWITCH MAY_RAISE Value look_ahead(Fiber *f, Value self) {
     if (e->stop != TR_NIL) return raise_stop(f, e);
     if (e->fiber == TR_NIL) {
         Value body = tr_proc_from_c(f, fiber_body, self, 0, -1, false);
-        Value fiber = tr_call_full(f, (Value)tr_class.fiber, TR_ID_new, 0, NULL, tr_block_from_proc(body), TR_NIL, true);
-        if (fiber == TR_RAISED) return TR_RAISED;
-        tr_write(self, &e->fiber, fiber);
+        tr_write(self, &e->fiber, tr_fiber_object_new(f, tr_class.fiber, body, true));
     }
-    Value fiber = e->fiber, values = tr_call(f, fiber, TR_ID_resume, 0);
+    Value fiber = e->fiber, values = tr_fiber_resume(f, fiber, 0, NULL);
     if (values == TR_RAISED) {
         if (e->fiber == fiber) e->fiber = TR_NIL;
         return TR_RAISED;

@@ -466,6 +466,18 @@ static MAY_SWITCH MAY_RAISE Value range_to_a(Fiber *f, Value self, const Args *a
     return result;
 }
 
+/* Range.__integers(from, to): both ends included, for each_slice. */
+static MAY_SWITCH MAY_RAISE Value range_s_integers(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    Value from = ARG(0), to = ARG(1);
+    Value result = tr_array_new(f, 0);
+    while (from != TR_RAISED && tr_integer_compare(from, to) <= 0) {
+        if (tr_is_raised(tr_array_push(f, result, from))) return TR_RAISED;
+        from = tr_integer_add(f, from, TR_FIX(1));
+    }
+    return from == TR_RAISED ? TR_RAISED : result;
+}
+
 /* --- bsearch --- */
 
 /* What the block says of `v`: -1 look lower, 1 look higher, 0 found in find-any mode, 2 "true, and look lower"; -2 raised. */
@@ -601,6 +613,11 @@ static const MethodDef range_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
+static const MethodDef range_singleton_methods[] = {
+    {"__integers", range_s_integers, ARITY(2, 2), 0},
+    {NULL, NULL, 0, 0, 0},
+};
+
 static void init_range(Fiber *f) {
     static const HeapType type = {"Range", trace_range, NULL, NULL};
     tr_heap_register_type(TYPE_RANGE, &type);
@@ -608,5 +625,5 @@ static void init_range(Fiber *f) {
 }
 
 const ClassDef tr_range_class_def = {
-    &tr_class.range, range_methods, NULL, range_alloc, false, TYPE_RANGE, init_range,
+    &tr_class.range, range_methods, range_singleton_methods, range_alloc, false, TYPE_RANGE, init_range,
 };
