@@ -77,6 +77,9 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_require(Fiber *f, Value feature) {
     pthread_mutex_unlock(&lock);
     Value reply = tr_parcel_unpack(f, &errand.reply);
     if (!errand.has_failed || reply == TR_RAISED) return reply;
-    if (tr_is_type(reply, TYPE_EXCEPTION)) return tr_raise_value(f, reply);
+    if (tr_is_type(reply, TYPE_EXCEPTION)) {
+        ((Exception *)reply)->backtrace = TR_NIL; /* where it was asked for, not where it was done */
+        return tr_raise_value(f, reply);
+    }
     return tr_raise(f, tr_class.load_error, "the main Ractor could not load it");
 }

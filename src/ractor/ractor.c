@@ -311,8 +311,8 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
     Parcel outcome;
     bool has_failed = pack_outcome(f, result, &outcome);
     tr_ractor_run_finalizers(f, true);
-    tr_ractor_finish(f, &outcome, has_failed);
     atomic_fetch_sub_explicit(&live_count, 1, memory_order_relaxed);
+    tr_ractor_finish(f, &outcome, has_failed);
     tr_ractor_sched_end(f, release_run);
 }
 
