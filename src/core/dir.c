@@ -127,7 +127,7 @@ static MAY_SWITCH MAY_RAISE Value dir_s_chdir(Fiber *f, Value self, const Args *
     Value path = args->argv[0];
     const char *name = path_of(f, &path);
     if (!name) return TR_RAISED;
-    return chdir(name) < 0 ? raise_dir(f, errno, "dir_chdir0", name) : TR_FIX(0);
+    return chdir(name) < 0 ? raise_dir(f, errno, "chdir_path", name) : TR_FIX(0);
 }
 static MAY_SWITCH MAY_RAISE Value dir_s_mkdir(Fiber *f, Value self, const Args *args) {
     int64_t mode = 0777;

@@ -43,7 +43,12 @@ static MAY_GC MAY_RAISE Value raise_path(Fiber *f, int error, const char *functi
 /* The path of an argument: String, #to_path, or the path of a File. NULL: raised. */
 static MAY_SWITCH MAY_RAISE const char *path_of(Fiber *f, Value *v) {
     *v = tr_to_path(f, *v);
-    return *v == TR_RAISED ? NULL : tr_string_cstr(f, v);
+    if (*v == TR_RAISED) return NULL;
+    if (memchr(tr_string(*v)->bytes, 0, tr_string(*v)->size)) {
+        (void)!tr_raise(f, tr_class.argument_error, "path name contains null byte");
+        return NULL;
+    }
+    return tr_string_cstr(f, v);
 }
 
 /* stat of an argument (path or IO). 1 done, 0 failed with errno, -1 raised. */
@@ -63,7 +68,7 @@ static MAY_SWITCH MAY_RAISE Value stat_initialize(Fiber *f, Value self, const Ar
     Value path = args->argv[0];
     const char *name = path_of(f, &path);
     if (!name) return TR_RAISED;
-    if (stat(name, &object->status) < 0) return tr_raise_errno(f, errno, name);
+    if (stat(name, &object->status) < 0) return raise_path(f, errno, "rb_stat_init", name);
     object->is_set = true;
     return self;
 }
@@ -201,6 +206,38 @@ static MAY_SWITCH MAY_RAISE Value file_s_ftype(Fiber *f, Value self, const Args 
     return path_of(f, &path) ? raise_path(f, error, "rb_file_s_ftype", tr_string(path)->bytes) : TR_RAISED;
 }
 
+static MAY_GC Value stat_rdev_major(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return TR_FIX(major(status_of(self)->st_rdev)); }
+static MAY_GC Value stat_rdev_minor(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return TR_FIX(minor(status_of(self)->st_rdev)); }
+
+static MAY_GC Value stat_inspect(Fiber *f, Value self, const Args *args) {
+    const struct stat *s = status_of(self);
+    (void)args;
+    return tr_string_format(f, "#<File::Stat dev=0x%lx, ino=%lu, mode=0%o, nlink=%lu, uid=%u, gid=%u, rdev=0x%lx, size=%ld, "
+                            "blksize=%ld, blocks=%ld>", (long)s->st_dev, (unsigned long)s->st_ino, s->st_mode,
+                            (unsigned long)s->st_nlink, s->st_uid, s->st_gid, (long)s->st_rdev, (long)s->st_size,
+                            (long)s->st_blksize, (long)s->st_blocks);
+}
+
+/* When the file was made, where the file system keeps it. */
+static MAY_SWITCH MAY_RAISE Value birth_time(Fiber *f, int fd, const char *path) {
+    struct statx status;
+    int result = statx(path ? AT_FDCWD : fd, path ? path : "", path ? 0 : AT_EMPTY_PATH, STATX_BTIME, &status);
+    if (result < 0) return raise_path(f, errno, "rb_file_s_birthtime", path ? path : "");
+    if (!(status.stx_mask & STATX_BTIME)) return tr_raise(f, tr_class.not_implemented_error, "birthtime is unimplemented on this filesystem");
+    return tr_time_new(f, status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+}
+static MAY_SWITCH MAY_RAISE Value file_s_birthtime(Fiber *f, Value self, const Args *args) {
+    Value path = args->argv[0];
+    (void)self;
+    const char *name = path_of(f, &path);
+    return name ? birth_time(f, -1, name) : TR_RAISED;
+}
+static MAY_SWITCH MAY_RAISE Value file_birthtime(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    Stream *stream = tr_io_stream(f, self);
+    return stream ? birth_time(f, stream->fd, NULL) : TR_RAISED;
+}
+
 static MAY_GC Value stat_atime(Fiber *f, Value self, const Args *args) { (void)args; return tr_time_new(f, status_of(self)->st_atim.tv_sec, status_of(self)->st_atim.tv_nsec); }
 static MAY_GC Value stat_mtime(Fiber *f, Value self, const Args *args) { (void)args; return tr_time_new(f, status_of(self)->st_mtim.tv_sec, status_of(self)->st_mtim.tv_nsec); }
 static MAY_GC Value stat_ctime(Fiber *f, Value self, const Args *args) { (void)args; return tr_time_new(f, status_of(self)->st_ctim.tv_sec, status_of(self)->st_ctim.tv_nsec); }
@@ -221,7 +258,8 @@ static const MethodDef stat_methods[] = {
     { "gid", stat_gid, ARITY(0, 0), 0 }, { "rdev", stat_rdev, ARITY(0, 0), 0 }, { "size", stat_size, ARITY(0, 0), 0 },
     { "blksize", stat_blksize, ARITY(0, 0), 0 }, { "blocks", stat_blocks, ARITY(0, 0), 0 },
     { "atime", stat_atime, ARITY(0, 0), 0 }, { "mtime", stat_mtime, ARITY(0, 0), 0 }, { "ctime", stat_ctime, ARITY(0, 0), 0 },
-    { "ftype", stat_ftype, ARITY(0, 0), 0 }, { "<=>", stat_cmp, ARITY(1, 1), 0 },
+    { "ftype", stat_ftype, ARITY(0, 0), 0 }, { "inspect", stat_inspect, ARITY(0, 0), 0 },
+    { "rdev_major", stat_rdev_major, ARITY(0, 0), 0 }, { "rdev_minor", stat_rdev_minor, ARITY(0, 0), 0 }, { "<=>", stat_cmp, ARITY(1, 1), 0 },
     { "file?", stat_file_p, ARITY(0, 0), 0 }, { "directory?", stat_directory_p, ARITY(0, 0), 0 },
     { "pipe?", stat_pipe_p, ARITY(0, 0), 0 }, { "socket?", stat_socket_p, ARITY(0, 0), 0 },
     { "blockdev?", stat_blockdev_p, ARITY(0, 0), 0 }, { "chardev?", stat_chardev_p, ARITY(0, 0), 0 },
@@ -326,6 +364,7 @@ static int do_chmod(const char *path, void *data) { return chmod(path, *(mode_t 
 static int do_chown(const char *path, void *data) { return chown(path, ((uid_t *)data)[0], ((uid_t *)data)[1]); }
 static int do_lchown(const char *path, void *data) { return lchown(path, ((uid_t *)data)[0], ((uid_t *)data)[1]); }
 static int do_utime(const char *path, void *data) { return utimensat(AT_FDCWD, path, data, 0); }
+static int do_lutime(const char *path, void *data) { return utimensat(AT_FDCWD, path, data, AT_SYMLINK_NOFOLLOW); }
 
 static MAY_SWITCH MAY_RAISE Value file_s_unlink(Fiber *f, Value self, const Args *args) {
     (void)self;
@@ -349,12 +388,21 @@ static MAY_SWITCH MAY_RAISE Value change_owner(Fiber *f, const Args *args, int (
 }
 static MAY_SWITCH MAY_RAISE Value file_s_chown(Fiber *f, Value self, const Args *args) { (void)self; return change_owner(f, args, do_chown); }
 static MAY_SWITCH MAY_RAISE Value file_s_lchown(Fiber *f, Value self, const Args *args) { (void)self; return change_owner(f, args, do_lchown); }
-static MAY_SWITCH MAY_RAISE Value file_s_utime(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value set_times(Fiber *f, const Args *args, int (*fn)(const char *, void *)) {
     struct timespec times[2];
-    (void)self;
     for (int i = 0; i < 2; i++)
         if (!tr_time_to_timespec(f, args->argv[i], &times[i])) return TR_RAISED;
-    return each_path(f, args, 2, "apply2files", do_utime, times);
+    return each_path(f, args, 2, "apply2files", fn, times);
+}
+static MAY_SWITCH MAY_RAISE Value file_s_utime(Fiber *f, Value self, const Args *args) { (void)self; return set_times(f, args, do_utime); }
+static MAY_SWITCH MAY_RAISE Value file_s_lutime(Fiber *f, Value self, const Args *args) { (void)self; return set_times(f, args, do_lutime); }
+static MAY_SWITCH MAY_RAISE Value file_chown(Fiber *f, Value self, const Args *args) {
+    int64_t ids[2] = { -1, -1 };
+    Stream *stream = tr_io_stream(f, self);
+    for (int i = 0; stream && i < 2; i++)
+        if (args->argv[i] != TR_NIL && !tr_to_long(f, args->argv[i], &ids[i])) return TR_RAISED;
+    if (!stream) return TR_RAISED;
+    return fchown(stream->fd, (uid_t)ids[0], (gid_t)ids[1]) < 0 ? tr_io_raise(f, self, -errno) : TR_FIX(0);
 }
 
 static MAY_SWITCH MAY_RAISE Value two_paths(Fiber *f, const Args *args, const char *function, int (*fn)(const char *, const char *)) {
@@ -443,6 +491,8 @@ static const MethodDef file_methods[] = {
     { "ctime", file_ctime, ARITY(0, 0), 0 },
     { "truncate", file_truncate, ARITY(1, 1), 0 },
     { "chmod", file_chmod, ARITY(1, 1), 0 },
+    { "chown", file_chown, ARITY(2, 2), 0 },
+    { "birthtime", file_birthtime, ARITY(0, 0), 0 },
     { "flock", file_flock, ARITY(1, 1), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
@@ -479,6 +529,8 @@ static const MethodDef file_singleton_methods[] = {
     { "chown", file_s_chown, ARITY_REST(2), 0 },
     { "lchown", file_s_lchown, ARITY_REST(2), 0 },
     { "utime", file_s_utime, ARITY_REST(2), 0 },
+    { "lutime", file_s_lutime, ARITY_REST(2), 0 },
+    { "birthtime", file_s_birthtime, ARITY(1, 1), 0 },
     { "rename", file_s_rename, ARITY(2, 2), 0 },
     { "link", file_s_link, ARITY(2, 2), 0 },
     { "symlink", file_s_symlink, ARITY(2, 2), 0 },

@@ -179,6 +179,7 @@ class Dir
     def exist?(path) = File.directory?(path)
 
     def empty?(path)
+      raise Errno::ENOENT, "@ rb_dir_s_empty_p - #{File.path(path)}" unless File.exist?(path)
       names = File.directory?(path) ? __list(path, false) : nil
       names ? names.empty? : false
     end
@@ -195,8 +196,10 @@ class Dir
     end
 
     def glob(patterns, flags = 0, base: nil, sort: true, &block)
+      raise ArgumentError, "expected true or false as sort: #{sort.inspect}" unless sort == true || sort == false
       found = []
-      Array(patterns).each do |pattern|
+      (patterns.is_a?(Array) ? patterns : [patterns]).each do |pattern|
+        raise ArgumentError, "nul-separated glob pattern is deprecated" if pattern.is_a?(String) && pattern.include?("\0")
         pattern = File.path(pattern)
         __braces(pattern).each { |one| __glob(one, flags, base, sort, found) }
       end
@@ -308,18 +311,12 @@ class Dir
         return
       end
       part = parts[index]
-      if part == "**" && index < parts.size - 1
-        __descend(shown, real, parts, index + 1, flags, sort, wants_directory, found)
-        __names(real, sort).each do |name|
-          next if name.start_with?(".") && flags & File::FNM_DOTMATCH == 0
-          below = __under(real, name)
-          next if File.symlink?(below) || !File.directory?(below)
-          __descend(__under(shown, name), below, parts, index, flags, sort, wants_directory, found)
-        end
+      if part == "**" && (index < parts.size - 1 || wants_directory)
+        __descend_all(shown, real, parts, index, flags, sort, wants_directory, found)
       elsif part.match?(/[*?\[]/) || (part.include?("\\") && flags & File::FNM_NOESCAPE == 0)
         matcher = __pattern(part, flags | File::FNM_PATHNAME)
         names = __names(real, sort)
-        names = [".", *names] if flags & File::FNM_DOTMATCH != 0 && index == parts.size - 1 && shown.empty?
+        names = [".", *names] if (flags & File::FNM_DOTMATCH != 0 || part.start_with?(".")) && index == parts.size - 1 && shown.empty?
         names.each do |name|
           next unless matcher.match?(name)
           below = __under(real, name)
@@ -333,6 +330,25 @@ class Dir
       end
     end
 
+    # "**/": what follows is looked for here and in every folder below, entry by entry in order.
+    def __descend_all(shown, real, parts, index, flags, sort, wants_directory, found)
+      rest = parts[(index + 1)..]
+      plain = rest.first && !rest.first.match?(/[*?\[\\]/)
+      __descend(shown, real, parts, index + 1, flags, sort, wants_directory, found) if plain
+      matcher = rest.first && !plain ? __pattern(rest.first, flags | File::FNM_PATHNAME) : nil
+      __names(real, sort).each do |name|
+        below = __under(real, name)
+        folder = File.directory?(below)
+        if matcher&.match?(name) && (rest.size == 1 || folder)
+          __descend(__under(shown, name), below, parts, index + 2, flags, sort, wants_directory, found)
+        end
+        next if name.start_with?(".") && flags & File::FNM_DOTMATCH == 0
+        next if !folder || File.symlink?(below)
+        found << "#{__under(shown, name)}/" if rest.empty?
+        __descend_all(__under(shown, name), below, parts, index, flags, sort, wants_directory, found)
+      end
+    end
+
     def __names(real, sort)
       names = __list(real.empty? ? "." : real, false) || []
       sort ? names.sort : names
@@ -343,4 +359,43 @@ class Dir
       path.end_with?("/") ? path + name : "#{path}/#{name}"
     end
   end
+end
+
+module Kernel
+  # test(command, file, other = nil)
+  def test(command, file, other = nil)
+    letter = command.is_a?(Integer) ? command.chr : command.to_s[0]
+    case letter
+    when "e" then File.exist?(file)
+    when "f" then File.file?(file)
+    when "d" then File.directory?(file)
+    when "r" then File.readable?(file)
+    when "R" then File.readable_real?(file)
+    when "w" then File.writable?(file)
+    when "W" then File.writable_real?(file)
+    when "x" then File.executable?(file)
+    when "X" then File.executable_real?(file)
+    when "s" then File.size?(file)
+    when "z" then File.zero?(file)
+    when "l" then File.symlink?(file)
+    when "p" then File.pipe?(file)
+    when "S" then File.socket?(file)
+    when "b" then File.blockdev?(file)
+    when "c" then File.chardev?(file)
+    when "u" then File.setuid?(file)
+    when "g" then File.setgid?(file)
+    when "k" then File.sticky?(file)
+    when "o", "O" then File.owned?(file)
+    when "G" then File.grpowned?(file)
+    when "M" then File.mtime(file)
+    when "A" then File.atime(file)
+    when "C" then File.ctime(file)
+    when "=" then File.mtime(file) == File.mtime(other)
+    when "<" then File.mtime(file) < File.mtime(other)
+    when ">" then File.mtime(file) > File.mtime(other)
+    when "-" then File.identical?(file, other)
+    else raise ArgumentError, "unknown command '#{letter}'"
+    end
+  end
+  module_function :test
 end

@@ -54,6 +54,10 @@ Value tr_io_raise(Fiber *f, Value io, ssize_t result) {
     if (result == STREAM_RAISED) return TR_RAISED;
     if (result == -EBADF && ((IO *)io)->stream && ((IO *)io)->stream->fd < 0)
         return tr_raise(f, tr_class.io_error, "stream closed in another thread");
+    if (result == -ETIMEDOUT) {
+        Value klass = tr_const_get(f, tr_class.io, tr_intern_cstr("TimeoutError"), false);
+        return klass == TR_RAISED ? klass : tr_raise(f, (Class *)klass, "Blocking operation timed out!");
+    }
     Value path = ((IO *)io)->path;
     return tr_raise_errno(f, (int)-result, tr_is_string(path) ? tr_string(path)->bytes : NULL);
 }
@@ -197,7 +201,6 @@ static MAY_SWITCH MAY_RAISE bool whence_of(Fiber *f, Value v, int *whence) {
             { "SET", SEEK_SET }, { "CUR", SEEK_CUR }, { "END", SEEK_END }, { "DATA", SEEK_DATA }, { "HOLE", SEEK_HOLE } };
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if (strcmp(tr_id_cstr(tr_symbol_id(v)), names[i].name) == 0) { *whence = names[i].whence; return true; }
-        return tr_raise(f, tr_class.argument_error, "unknown whence: %s", tr_id_cstr(tr_symbol_id(v))) != TR_RAISED;
     }
     int64_t n;
     if (!tr_to_long(f, v, &n)) return false;
@@ -367,7 +370,7 @@ static MAY_GC Value io_external_encoding(Fiber *f, Value self, const Args *args)
     IO *io = (IO *)self;
     if (io->external != TR_NIL) return io->external;
     if (io->is_binary) return tr_const_find(f, tr_class.encoding, tr_intern_cstr("BINARY"), true);
-    if (io->stream && io->stream->can_write && !io->stream->can_read) return TR_NIL;
+    if (io->stream && io->stream->can_write) return TR_NIL;
     return tr_call(f, (Value)tr_class.encoding, tr_intern_cstr("default_external"), 0);
 }
 static MAY_GC Value io_internal_encoding(Fiber *f, Value self, const Args *args) {
@@ -395,6 +398,11 @@ static MAY_SWITCH MAY_RAISE Value io_set_encoding(Fiber *f, Value self, const Ar
     if (external == TR_RAISED) return TR_RAISED;
     internal = find_encoding(f, internal);
     if (internal == TR_RAISED) return TR_RAISED;
+    if (external != TR_NIL && internal == TR_NIL && !io->is_binary) {
+        Value compatible = tr_call(f, external, tr_intern_cstr("ascii_compatible?"), 0);
+        if (compatible == TR_RAISED) return TR_RAISED;
+        if (!tr_is_truthy(compatible)) return tr_raise(f, tr_class.argument_error, "ASCII incompatible encoding needs binmode");
+    }
     tr_write(self, &io->external, external);
     tr_write(self, &io->internal, internal == external ? TR_NIL : internal);
     io->is_binary = false;

@@ -117,7 +117,7 @@ class IO
   end
 
   def advise(advice, offset = 0, length = 0)
-    raise TypeError, "not a Symbol" unless advice.is_a?(Symbol)
+    raise TypeError, "advice must be a Symbol" unless advice.is_a?(Symbol)
     unless %i[normal sequential random willneed dontneed noreuse].include?(advice)
       raise NotImplementedError, "Unsupported advice: #{advice.inspect}"
     end

@@ -203,6 +203,8 @@ MAY_SWITCH MAY_RAISE Value tr_file_initialize(Fiber *f, Value self, const Args *
     if (tr_is_integer(args->argv[0])) return io_from_fd(f, self, args);
     Value path = tr_to_path(f, args->argv[0]);
     if (path == TR_RAISED) return TR_RAISED;
+    if (memchr(tr_string(path)->bytes, 0, tr_string(path)->size))
+        return tr_raise(f, tr_class.argument_error, "path name contains null byte");
     if (!tr_open_mode(f, args->argc > 1 ? args->argv[1] : TR_NIL, args->argc > 2 ? args->argv[2] : TR_NIL, args->keywords, &mode))
         return TR_RAISED;
     return tr_io_open_path(f, self, path, &mode);

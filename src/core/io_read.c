@@ -354,7 +354,6 @@ static MAY_SWITCH MAY_RAISE Value unread(Fiber *f, Value self, const void *bytes
 }
 static MAY_SWITCH MAY_RAISE Value io_ungetbyte(Fiber *f, Value self, const Args *args) {
     Value v = args->argv[0];
-    if (v == TR_NIL) return TR_NIL;
     if (tr_is_integer(v)) {
         uint8_t byte = tr_is_fixnum(v) ? (uint8_t)tr_fixnum(v) : 0;
         return unread(f, self, &byte, 1);
@@ -365,8 +364,13 @@ static MAY_SWITCH MAY_RAISE Value io_ungetbyte(Fiber *f, Value self, const Args 
 static MAY_SWITCH MAY_RAISE Value io_ungetc(Fiber *f, Value self, const Args *args) {
     Value v = args->argv[0];
     if (v == TR_NIL) return TR_NIL;
-    v = tr_is_integer(v) ? tr_call(f, v, tr_intern_cstr("chr"), 1, tr_call(f, self, tr_intern_cstr("external_encoding"), 0))
-                         : tr_to_str(f, v);
+    if (tr_is_integer(v)) {
+        Value encoding = ((IO *)self)->external;
+        if (encoding == TR_NIL) encoding = tr_call(f, (Value)tr_class.encoding, tr_intern_cstr("default_external"), 0);
+        v = encoding == TR_RAISED ? encoding : tr_call(f, v, tr_intern_cstr("chr"), 1, encoding);
+    } else {
+        v = tr_to_str(f, v);
+    }
     return v == TR_RAISED ? TR_RAISED : unread(f, self, tr_string(v)->bytes, tr_string(v)->size);
 }
 

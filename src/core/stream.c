@@ -7,6 +7,7 @@
 #include "core/stream.h"
 
 #include "ractor/thread.h"
+#include "sched/poller.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -250,6 +251,7 @@ int tr_stream_close(Stream *stream) {
     int fd = stream->fd;
     stream->fd = -1;
     stream->read_start = stream->read_end = 0;
+    if (fd >= 0) tr_poller_forget(fd); /* wakes whoever waits for it */
     if (fd < 0 || !stream->owns_fd) return 0;
     return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }

@@ -40,6 +40,7 @@ static int count_ready(const FdWait *waits, int count) {
 
 Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
     if (look_at_fds(waits, count) > 0) return TR_FIX(count_ready(waits, count));
+    if (deadline_ns != TR_FOREVER && deadline_ns <= tr_now_ns()) return TR_FIX(0); /* only a look was asked for */
     FdWaiter inline_waiters[4], *waiters = count <= 4 ? inline_waiters : calloc((size_t)count, sizeof *waiters);
     TR_CHECK(waiters);
     Value result = TR_NIL;
