@@ -81,6 +81,12 @@ class IO
     result
   end
 
+  def write_nonblock(string, exception: true)
+    result = __try_write(string)
+    raise EAGAINWaitWritable, "write would block" if exception && result == :wait_writable
+    result
+  end
+
   def wait(*arguments)
     if arguments.size == 2 && arguments[0].is_a?(Integer)
       events, timeout = arguments

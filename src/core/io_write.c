@@ -301,6 +301,25 @@ static MAY_SWITCH MAY_RAISE Value io_syswrite(Fiber *f, Value self, const Args *
     return result < 0 ? tr_io_raise(f, self, result) : TR_FIX(result);
 }
 
+/* IO#__try_write(string): how many bytes the descriptor took at once, or :wait_writable */
+static MAY_SWITCH MAY_RAISE Value io_try_write(Fiber *f, Value self, const Args *args) {
+    Value string = tr_to_s(f, args->argv[0]);
+    if (string == TR_RAISED) return TR_RAISED;
+    Stream *stream = tr_io_writer(f, self);
+    if (!stream) return TR_RAISED;
+    ssize_t flushed = tr_stream_flush(f, stream);
+    if (flushed < 0) return tr_io_raise(f, self, flushed);
+    Value ready = stream->is_regular ? TR_FIX(TR_POLL_OUT) : tr_wait_fd(f, stream->fd, TR_POLL_OUT, 0);
+    if (ready == TR_RAISED) return TR_RAISED;
+    size_t size = tr_string(string)->size;
+    if (!stream->is_regular && !stream->is_nonblocking && size > 4096) size = 4096; /* a ready pipe takes so much */
+    ssize_t count = ready == TR_FIX(0) ? -1 : write(stream->fd, tr_string(string)->bytes, size);
+    TR_KEEP(string);
+    if (count >= 0) return TR_FIX(count);
+    if (ready != TR_FIX(0) && errno != EAGAIN && errno != EINTR) return tr_io_raise(f, self, -errno);
+    return tr_value_from_id(tr_intern_cstr("wait_writable"));
+}
+
 static MAY_SWITCH MAY_RAISE Value io_pwrite(Fiber *f, Value self, const Args *args) {
     Value string = tr_to_s(f, args->argv[0]);
     int64_t offset;
@@ -320,7 +339,7 @@ const MethodDef tr_io_write_methods[] = {
     { "printf", io_printf, ARITY_REST(0), 0 },
     { "flush", io_flush, ARITY(0, 0), 0 },
     { "syswrite", io_syswrite, ARITY(1, 1), 0 },
-    { "write_nonblock", io_syswrite, ARITY(1, 1), METHOD_KEYWORDS },
+    { "__try_write", io_try_write, ARITY(1, 1), METHOD_PRIVATE },
     { "pwrite", io_pwrite, ARITY(2, 2), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
