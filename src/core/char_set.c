@@ -1,7 +1,7 @@
 /* char_set.c - reading and asking the character sets of String#tr and its kin.
  *
- * A selector is a list of ranges of code points; a set is the intersection of its selectors. For codes below 256 the answer
- * is computed once, so that ASCII text costs a table lookup per character.
+ * A selector is a list of ranges of code points; a set is the intersection of its selectors. For codes below
+ * 256 the answer is computed once, so that ASCII text costs a table lookup per character.
  */
 #include "core/char_set.h"
 
@@ -24,9 +24,10 @@ static uint32_t read_item(Reader *reader) {
     return code == '\\' && reader->p < reader->end ? read_code(reader) : code;
 }
 
-static bool raise_range(Fiber *f, Value text, const char *from, const char *to) {
+static MAY_GC bool raise_range(Fiber *f, Value text, const char *from, const char *to) {
     Value piece = tr_string_new_encoded(f, from, (size_t)(to - from), tr_string_encoding(text));
-    (void)!tr_raise(f, tr_class.argument_error, "invalid range \"%pV\" in string transliteration", (void *)piece);
+    (void)!tr_raise(f, tr_class.argument_error, "invalid range \"%pV\" in string transliteration",
+                    (void *)piece);
     TR_KEEP(text);
     return false;
 }
@@ -65,7 +66,8 @@ bool tr_selector_init(Fiber *f, Selector *selector, Value text, bool may_negate)
 
 bool tr_selector_has(const Selector *selector, uint32_t code) {
     for (size_t i = 0; i < selector->count; i++)
-        if (code >= selector->ranges[i].first && code <= selector->ranges[i].last) return !selector->is_negated;
+        if (code >= selector->ranges[i].first && code <= selector->ranges[i].last)
+            return !selector->is_negated;
     return selector->is_negated;
 }
 
@@ -73,7 +75,8 @@ void tr_selector_low(const Selector *selector, uint64_t members[4]) {
     memset(members, 0, 4 * sizeof *members);
     for (size_t i = 0; i < selector->count; i++) {
         uint32_t last = selector->ranges[i].last < 255 ? selector->ranges[i].last : 255;
-        for (uint32_t code = selector->ranges[i].first; code <= last; code++) members[code >> 6] |= (uint64_t)1 << (code & 63);
+        for (uint32_t code = selector->ranges[i].first; code <= last; code++)
+            members[code >> 6] |= (uint64_t)1 << (code & 63);
     }
     if (selector->is_negated)
         for (int k = 0; k < 4; k++) members[k] = ~members[k];
@@ -94,7 +97,8 @@ bool tr_char_set_init(Fiber *f, CharSet *set, Value self, int argc, const Value 
     set->count = 0;
     set->selectors = set->inline_selectors;
     if (tr_string_coderange(self) == CODERANGE_BROKEN) {
-        (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[tr_string_encoding(self)].name);
+        (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                        tr_encodings[tr_string_encoding(self)].name);
         return false;
     }
     if (argc > CHAR_SET_SELECTORS) {

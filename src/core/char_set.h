@@ -1,4 +1,5 @@
-/* char_set.h - sets of characters as String#tr, delete, count, squeeze and strip write them: "a-z", "^x", "a\\-z". */
+/* char_set.h - sets of characters as String#tr, delete, count, squeeze and strip write them: "a-z", "^x",
+ * "a\\-z". */
 #ifndef TR_CORE_CHAR_SET_H
 #define TR_CORE_CHAR_SET_H
 

@@ -1,6 +1,7 @@
 /* convert.c - conversion of Strings: options, replacements, fallbacks, and the exceptions of Encoding.
  *
- * The loop drives a Transcoder, and what it stops at is settled here: replaced, looked up in the fallback, or raised.
+ * The loop drives a Transcoder, and what it stops at is settled here: replaced, looked up in the fallback, or
+ * raised.
  */
 #include <stdlib.h>
 
@@ -9,12 +10,12 @@
 
 /* --- options --- */
 
-static bool bad_option(Fiber *f, const char *message) {
+static MAY_GC bool bad_option(Fiber *f, const char *message) {
     (void)!tr_raise(f, tr_class.argument_error, "%s", message);
     return false;
 }
 
-static bool read_newline(Fiber *f, Value v, uint32_t *flags) {
+static MAY_SWITCH bool read_newline(Fiber *f, Value v, uint32_t *flags) {
     if (v == TR_NIL) return true;
     Id id = tr_is_symbol(v) ? tr_symbol_id(v) : 0;
     if (id == TR_ID_universal) *flags |= CONVERT_UNIVERSAL_NEWLINE;
@@ -25,7 +26,9 @@ static bool read_newline(Fiber *f, Value v, uint32_t *flags) {
         Value text = tr_to_s(f, v);
         if (text != TR_RAISED)
             (void)!tr_raise(f, tr_class.argument_error,
-                            tr_is_symbol(v) ? "unexpected value for newline option: %pV" : "unexpected value for newline option", (void *)text);
+                            tr_is_symbol(v) ? "unexpected value for newline option: %pV"
+                                            : "unexpected value for newline option",
+                            (void *)text);
         return false;
     }
     return true;
@@ -36,12 +39,14 @@ bool tr_convert_options(Fiber *f, Value keywords, ConvertOptions *options) {
     if (keywords == TR_NIL) return true;
     Value v = tr_hash_get_symbol(keywords, TR_ID_invalid);
     if (v != TR_UNDEF && v != TR_NIL) {
-        if (v != tr_value_from_id(TR_ID_replace)) return bad_option(f, "unknown value for invalid character option");
+        if (v != tr_value_from_id(TR_ID_replace))
+            return bad_option(f, "unknown value for invalid character option");
         options->flags |= CONVERT_INVALID_REPLACE;
     }
     v = tr_hash_get_symbol(keywords, TR_ID_undef);
     if (v != TR_UNDEF && v != TR_NIL) {
-        if (v != tr_value_from_id(TR_ID_replace)) return bad_option(f, "unknown value for undefined character option");
+        if (v != tr_value_from_id(TR_ID_replace))
+            return bad_option(f, "unknown value for undefined character option");
         options->flags |= CONVERT_UNDEF_REPLACE;
     }
     v = tr_hash_get_symbol(keywords, TR_ID_replace);
@@ -55,7 +60,10 @@ bool tr_convert_options(Fiber *f, Value keywords, ConvertOptions *options) {
         if (v == tr_value_from_id(TR_ID_text)) options->flags |= CONVERT_XML_TEXT | CONVERT_UNDEF_HEX_CHARREF;
         else if (v == tr_value_from_id(TR_ID_attr))
             options->flags |= CONVERT_XML_ATTR_CONTENT | CONVERT_XML_ATTR_QUOTE | CONVERT_UNDEF_HEX_CHARREF;
-        else if (tr_is_symbol(v)) return (void)!tr_raise(f, tr_class.argument_error, "unexpected value for xml option: %s", tr_id_cstr(tr_symbol_id(v))), false;
+        else if (tr_is_symbol(v))
+            return (void)!tr_raise(f, tr_class.argument_error, "unexpected value for xml option: %s",
+                                   tr_id_cstr(tr_symbol_id(v))),
+                   false;
         else return bad_option(f, "unexpected value for xml option");
     }
     v = tr_hash_get_symbol(keywords, TR_ID_newline);
@@ -79,36 +87,42 @@ Value tr_raise_no_converter(Fiber *f, const char *from, const char *to) {
     return tr_raise(f, tr_class.converter_not_found_error, "code converter not found (%s to %s)", from, to);
 }
 
-static Value set(Fiber *f, Value exception, const char *name, Value v) {
+static MAY_GC Value set(Fiber *f, Value exception, const char *name, Value v) {
     return tr_ivar_set(f, exception, tr_intern_cstr(name), v);
 }
 
-static Value bytes_string(Fiber *f, const char *bytes, int size, int encoding) {
+static MAY_GC Value bytes_string(Fiber *f, const char *bytes, int size, int encoding) {
     return tr_string_new_encoded(f, bytes, (size_t)size, encoding);
 }
 
-static Value invalid_message(Fiber *f, const Transcoder *t) {
+static MAY_GC MAY_RAISE Value invalid_message(Fiber *f, const Transcoder *t) {
     Value bad = tr_string_inspect(f, bytes_string(f, t->error_bytes, t->error_size, ENCODING_BINARY));
     if (bad == TR_RAISED) return TR_RAISED;
     const char *from = tr_encodings[t->error_from].name;
-    if (t->result == CONVERT_INCOMPLETE) return tr_string_format(f, "incomplete %s on %s", tr_string(bad)->bytes, from);
+    if (t->result == CONVERT_INCOMPLETE)
+        return tr_string_format(f, "incomplete %s on %s", tr_string(bad)->bytes, from);
     if (t->readagain_size == 0) return tr_string_format(f, "%s on %s", tr_string(bad)->bytes, from);
-    Value again = tr_string_inspect(f, bytes_string(f, t->error_bytes + t->error_size, t->readagain_size, ENCODING_BINARY));
+    Value again = tr_string_inspect(
+        f, bytes_string(f, t->error_bytes + t->error_size, t->readagain_size, ENCODING_BINARY));
     if (again == TR_RAISED) return TR_RAISED;
-    return tr_string_format(f, "%s followed by %s on %s", tr_string(bad)->bytes, tr_string(again)->bytes, from);
+    return tr_string_format(f, "%s followed by %s on %s", tr_string(bad)->bytes, tr_string(again)->bytes,
+                            from);
 }
 
-static Value undefined_message(Fiber *f, const Transcoder *t) {
+static MAY_GC MAY_RAISE Value undefined_message(Fiber *f, const Transcoder *t) {
     Value shown;
-    if (t->error_from == ENCODING_UTF8 && t->error_code != UINT32_MAX) shown = tr_string_format(f, "U+%04X", t->error_code);
+    if (t->error_from == ENCODING_UTF8 && t->error_code != UINT32_MAX)
+        shown = tr_string_format(f, "U+%04X", t->error_code);
     else shown = tr_string_inspect(f, bytes_string(f, t->error_bytes, t->error_size, ENCODING_BINARY));
     if (shown == TR_RAISED) return TR_RAISED;
     const char *from = tr_encodings[t->error_from].name, *to = tr_encodings[t->error_to].name;
     if (t->error_from == t->source && t->error_to == t->dest)
         return tr_string_format(f, "%s from %s to %s", tr_string(shown)->bytes, from, to);
-    Value message = tr_string_format(f, "%s to %s in conversion from %s", tr_string(shown)->bytes, to, tr_encodings[t->source].name);
+    Value message = tr_string_format(f, "%s to %s in conversion from %s", tr_string(shown)->bytes, to,
+                                     tr_encodings[t->source].name);
     for (int i = 1; i < t->path_count; i++)
-        if (tr_string_append_cstr(f, message, " to ") == TR_RAISED || tr_string_append_cstr(f, message, tr_encodings[t->path[i]].name) == TR_RAISED)
+        if (tr_string_append_cstr(f, message, " to ") == TR_RAISED ||
+            tr_string_append_cstr(f, message, tr_encodings[t->path[i]].name) == TR_RAISED)
             return TR_RAISED;
     return message;
 }
@@ -117,7 +131,9 @@ Value tr_convert_error(Fiber *f, const Transcoder *t) {
     bool is_undefined = t->result == CONVERT_UNDEFINED;
     Value message = is_undefined ? undefined_message(f, t) : invalid_message(f, t);
     if (message == TR_RAISED) return TR_RAISED;
-    Value error = tr_exception_new(f, is_undefined ? tr_class.undefined_conversion_error : tr_class.invalid_byte_sequence_error, message);
+    Value error = tr_exception_new(
+        f, is_undefined ? tr_class.undefined_conversion_error : tr_class.invalid_byte_sequence_error,
+        message);
     const char *from = tr_encodings[t->error_from].name, *to = tr_encodings[t->error_to].name;
     if (set(f, error, "@source_encoding_name", tr_string_new_ascii(f, from)) == TR_RAISED ||
         set(f, error, "@destination_encoding_name", tr_string_new_ascii(f, to)) == TR_RAISED ||
@@ -125,12 +141,15 @@ Value tr_convert_error(Fiber *f, const Transcoder *t) {
         set(f, error, "@destination_encoding", tr_encoding_object(t->error_to)) == TR_RAISED)
         return TR_RAISED;
     if (is_undefined) {
-        if (set(f, error, "@error_char", bytes_string(f, t->error_bytes, t->error_size, t->error_from)) == TR_RAISED) return TR_RAISED;
+        if (set(f, error, "@error_char", bytes_string(f, t->error_bytes, t->error_size, t->error_from)) ==
+            TR_RAISED)
+            return TR_RAISED;
         return error;
     }
     Value again = t->result == CONVERT_INCOMPLETE || t->readagain_size == 0 ? TR_NIL
                   : bytes_string(f, t->error_bytes + t->error_size, t->readagain_size, ENCODING_BINARY);
-    if (set(f, error, "@error_bytes", bytes_string(f, t->error_bytes, t->error_size, ENCODING_BINARY)) == TR_RAISED ||
+    if (set(f, error, "@error_bytes", bytes_string(f, t->error_bytes, t->error_size, ENCODING_BINARY)) ==
+            TR_RAISED ||
         set(f, error, "@readagain_bytes", again) == TR_RAISED ||
         set(f, error, "@incomplete_input", tr_bool(t->result == CONVERT_INCOMPLETE)) == TR_RAISED)
         return TR_RAISED;
@@ -140,7 +159,7 @@ Value tr_convert_error(Fiber *f, const Transcoder *t) {
 /* --- the loop --- */
 
 /* Adds text (a String of any encoding) in the destination's. False: raised or impossible (*impossible). */
-static bool put_string(Fiber *f, Transcoder *t, ByteBuffer *out, Value text, bool *impossible) {
+static MAY_SWITCH bool put_string(Fiber *f, Transcoder *t, ByteBuffer *out, Value text, bool *impossible) {
     *impossible = false;
     int encoding = tr_string_encoding(text);
     if (t->dest < 0 || encoding == t->dest) {
@@ -166,7 +185,7 @@ static bool put_string(Fiber *f, Transcoder *t, ByteBuffer *out, Value text, boo
     return true;
 }
 
-static bool put_replacement(Fiber *f, Transcoder *t, ByteBuffer *out, Value replacement) {
+static MAY_SWITCH bool put_replacement(Fiber *f, Transcoder *t, ByteBuffer *out, Value replacement) {
     bool impossible;
     if (replacement != TR_NIL) {
         if (put_string(f, t, out, replacement, &impossible)) return true;
@@ -176,13 +195,14 @@ static bool put_replacement(Fiber *f, Transcoder *t, ByteBuffer *out, Value repl
         }
         return false;
     }
-    bool is_unicode = t->dest == ENCODING_UTF16 || t->dest == ENCODING_UTF32 || (t->dest >= 0 && tr_encoding_is_unicode(t->dest));
+    bool is_unicode = t->dest == ENCODING_UTF16 || t->dest == ENCODING_UTF32 ||
+                      (t->dest >= 0 && tr_encoding_is_unicode(t->dest));
     (void)tr_transcoder_put(t, is_unicode ? 0xfffd : '?', out);
     return true;
 }
 
 /* The fallback's answer for the character that has no counterpart. 1 put, 0 it has none, -1 raised. */
-static int put_fallback(Fiber *f, Transcoder *t, ByteBuffer *out, Value fallback) {
+static MAY_SWITCH int put_fallback(Fiber *f, Transcoder *t, ByteBuffer *out, Value fallback) {
     Value c = bytes_string(f, t->error_bytes, t->error_size, t->error_from), answer;
     if (tr_is_hash(fallback)) answer = tr_hash_aref(f, fallback, c);
     else if (tr_is_type(fallback, TYPE_PROC)) answer = tr_proc_call(f, fallback, 1, &c);
@@ -198,13 +218,15 @@ static int put_fallback(Fiber *f, Transcoder *t, ByteBuffer *out, Value fallback
     return -1;
 }
 
-static bool settle(Fiber *f, Transcoder *t, ConvertResult result, ByteBuffer *out, const ConvertOptions *options) {
+static MAY_SWITCH bool settle(Fiber *f, Transcoder *t, ConvertResult result, ByteBuffer *out,
+                              const ConvertOptions *options) {
     if (result == CONVERT_UNDEFINED) {
         if (options->fallback != TR_NIL) {
             int put = put_fallback(f, t, out, options->fallback);
             if (put != 0) return put > 0;
         }
-        if ((options->flags & CONVERT_UNDEF_MASK) == CONVERT_UNDEF_REPLACE) return put_replacement(f, t, out, options->replacement);
+        if ((options->flags & CONVERT_UNDEF_MASK) == CONVERT_UNDEF_REPLACE)
+            return put_replacement(f, t, out, options->replacement);
     } else if ((options->flags & CONVERT_INVALID_MASK) == CONVERT_INVALID_REPLACE) {
         return put_replacement(f, t, out, options->replacement);
     }
@@ -214,7 +236,7 @@ static bool settle(Fiber *f, Transcoder *t, ConvertResult result, ByteBuffer *ou
 }
 
 /* Between the UTFs nothing can go wrong with valid text. */
-static Value transcode_unicode(Fiber *f, Value v, int source, int dest) {
+static MAY_GC Value transcode_unicode(Fiber *f, Value v, int source, int dest) {
     size_t unit = tr_encoding(dest)->kind == KIND_UTF8 ? 4 : tr_encoding(dest)->max_size;
     Value out = tr_string_new_capacity(f, tr_string_length(v) * unit, dest);
     const char *p = tr_string(v)->bytes, *end = p + tr_string(v)->size;
@@ -231,8 +253,9 @@ static Value transcode_unicode(Fiber *f, Value v, int source, int dest) {
 }
 
 Value tr_string_transcode(Fiber *f, Value v, int source, int dest, const ConvertOptions *options) {
-    if (source >= 0 && source == tr_string_encoding(v) && tr_encoding_is_unicode(source) && tr_encoding_is_unicode(dest) &&
-        tr_string_coderange(v) != CODERANGE_BROKEN && !(options->flags & CONVERT_DECORATOR_MASK))
+    if (source >= 0 && source == tr_string_encoding(v) && tr_encoding_is_unicode(source) &&
+        tr_encoding_is_unicode(dest) && tr_string_coderange(v) != CODERANGE_BROKEN &&
+        !(options->flags & CONVERT_DECORATOR_MASK))
         return transcode_unicode(f, v, source, dest);
     Transcoder t;
     if (!tr_transcoder_init(&t, source, dest, options->flags))
@@ -245,7 +268,8 @@ Value tr_string_transcode(Fiber *f, Value v, int source, int dest, const Convert
         if (outcome == CONVERT_FINISHED) break;
         if (!settle(f, &t, outcome, &out, options)) goto done;
     }
-    result = tr_string_new_encoded(f, out.bytes ? out.bytes : "", out.size, dest < 0 ? tr_string_encoding(v) : dest);
+    result = tr_string_new_encoded(f, out.bytes ? out.bytes : "", out.size,
+                                   dest < 0 ? tr_string_encoding(v) : dest);
 done:
     TR_KEEP(text);
     TR_KEEP(options->replacement);
@@ -257,18 +281,18 @@ done:
 /* --- what the exceptions answer --- */
 
 #define ERROR_READER(name) \
-    static Value error_##name(Fiber *f, Value self, const Args *args) { \
+    static MAY_SWITCH MAY_RAISE Value error_##name(Fiber *f, Value self, const Args *args) { \
         (void)args; \
         return tr_ivar_get(f, self, tr_intern_cstr("@" #name)); \
     }
-ERROR_READER(source_encoding_name)
-ERROR_READER(destination_encoding_name)
-ERROR_READER(source_encoding)
-ERROR_READER(destination_encoding)
-ERROR_READER(error_char)
-ERROR_READER(error_bytes)
-ERROR_READER(readagain_bytes)
-ERROR_READER(incomplete_input)
+MAY_GC ERROR_READER(source_encoding_name)
+MAY_GC ERROR_READER(destination_encoding_name)
+MAY_GC ERROR_READER(source_encoding)
+MAY_GC ERROR_READER(destination_encoding)
+MAY_GC ERROR_READER(error_char)
+MAY_GC ERROR_READER(error_bytes)
+MAY_GC ERROR_READER(readagain_bytes)
+MAY_GC ERROR_READER(incomplete_input)
 
 static const MethodDef undefined_methods[] = {
     {"source_encoding_name", error_source_encoding_name, ARITY(0, 0), 0},
@@ -288,5 +312,7 @@ static const MethodDef invalid_methods[] = {
     {"incomplete_input?", error_incomplete_input, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0}
 };
-const ClassDef tr_undefined_conversion_class = {.klass = &tr_class.undefined_conversion_error, .methods = undefined_methods};
-const ClassDef tr_invalid_byte_sequence_class = {.klass = &tr_class.invalid_byte_sequence_error, .methods = invalid_methods};
+const ClassDef tr_undefined_conversion_class = {.klass = &tr_class.undefined_conversion_error,
+                                                .methods = undefined_methods};
+const ClassDef tr_invalid_byte_sequence_class = {.klass = &tr_class.invalid_byte_sequence_error,
+                                                 .methods = invalid_methods};

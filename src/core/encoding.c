@@ -1,5 +1,5 @@
-/* encoding.c - class Encoding: one frozen, shareable object per encoding, lookup by name, the defaults, and which
- * encodings go together.
+/* encoding.c - class Encoding: one frozen, shareable object per encoding, lookup by name, the defaults, and
+ * which encodings go together.
  *
  * default_external and default_internal are process-wide, as in Ruby; each is one atomic word.
  */
@@ -25,8 +25,12 @@ static _Atomic int default_internal = -1;
 Value tr_encoding_object(int index) { return encoding_objects[index]; }
 bool tr_is_encoding(Value v) { return tr_data_is(v, &encoding_type); }
 static int index_of(Value encoding) { return ((EncodingObject *)encoding)->index; }
-int tr_encoding_default_external(void) { return atomic_load_explicit(&default_external, memory_order_relaxed); }
-int tr_encoding_default_internal(void) { return atomic_load_explicit(&default_internal, memory_order_relaxed); }
+int tr_encoding_default_external(void) {
+    return atomic_load_explicit(&default_external, memory_order_relaxed);
+}
+int tr_encoding_default_internal(void) {
+    return atomic_load_explicit(&default_internal, memory_order_relaxed);
+}
 
 const char *tr_encoding_message_name(int index) {
     return index == ENCODING_BINARY ? "BINARY (ASCII-8BIT)" : tr_encodings[index].name;
@@ -85,7 +89,8 @@ int tr_encoding_from_value(Fiber *f, Value v) {
 int tr_value_encoding(Value v) {
     if (tr_is_string(v)) return tr_string_encoding(v);
     if (tr_is_symbol(v)) return tr_id_name(tr_symbol_id(v))->encoding;
-    if (tr_is_regexp(v)) return tr_regexp(v)->source == TR_UNDEF ? -1 : tr_string_encoding(tr_regexp(v)->source);
+    if (tr_is_regexp(v))
+        return tr_regexp(v)->source == TR_UNDEF ? -1 : tr_string_encoding(tr_regexp(v)->source);
     if (tr_is_encoding(v)) return index_of(v);
     return -1;
 }
@@ -134,7 +139,7 @@ int tr_encoding_negotiate(Fiber *f, Value a, Value b) {
 
 /* --- Integer#chr --- */
 
-static Value raise_char_range(Fiber *f, uint32_t code) {
+static MAY_GC MAY_RAISE Value raise_char_range(Fiber *f, uint32_t code) {
     return tr_raise(f, tr_class.range_error, "%u out of char range", code);
 }
 
@@ -152,31 +157,32 @@ Value tr_integer_to_char(Fiber *f, uint32_t code, Value given) {
     int n = tr_char_encode(encoding, code, bytes);
     if (n > 0) return tr_string_new_encoded(f, bytes, (size_t)n, encoding);
     if (tr_encoding_is_unicode(encoding))
-        return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", code, tr_encodings[encoding].name);
+        return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", code,
+                        tr_encodings[encoding].name);
     return raise_char_range(f, code);
 }
 
 /* --- methods --- */
 
-static Value encoding_name(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value encoding_name(Fiber *f, Value self, const Args *args) {
     (void)args;
     const char *name = tr_encodings[index_of(self)].name;
     return tr_string_interned(f, name, strlen(name), ENCODING_US_ASCII);
 }
 
-static Value encoding_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value encoding_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     int index = index_of(self);
     return tr_string_format(f, "#<Encoding:%s%s>", tr_encoding_message_name(index),
                             tr_encodings[index].is_dummy ? " (dummy)" : "");
 }
 
-static Value push_name(Fiber *f, Value names, const char *name) {
+static MAY_GC Value push_name(Fiber *f, Value names, const char *name) {
     return tr_array_push(f, names, tr_string_interned(f, name, strlen(name), ENCODING_US_ASCII));
 }
 
 /* Encoding#names -> [String, …], "locale", "external"… for the defaults included */
-static Value encoding_names(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value encoding_names(Fiber *f, Value self, const Args *args) {
     (void)args;
     int index = index_of(self);
     Value names = tr_array_new(f, 4);
@@ -188,7 +194,8 @@ static Value encoding_names(Fiber *f, Value self, const Args *args) {
         for (int i = 0; i < 3; i++)
             if (push_name(f, names, extra[i]) == TR_RAISED) return TR_RAISED;
     }
-    if (index == tr_encoding_default_internal() && push_name(f, names, "internal") == TR_RAISED) return TR_RAISED;
+    if (index == tr_encoding_default_internal() && push_name(f, names, "internal") == TR_RAISED)
+        return TR_RAISED;
     return names;
 }
 
@@ -202,24 +209,24 @@ static Value encoding_is_ascii_compatible(Fiber *f, Value self, const Args *args
     return tr_bool(tr_encodings[index_of(self)].is_ascii_compatible);
 }
 
-static Value encoding_dump(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value encoding_dump(Fiber *f, Value self, const Args *args) {
     return encoding_name(f, self, args);
 }
 
-static Value encoding_s_load(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value encoding_s_load(Fiber *f, Value self, const Args *args) {
     (void)self;
     int index = tr_encoding_from_value(f, args->argv[0]);
     return index < 0 ? TR_RAISED : encoding_objects[index];
 }
 
-static Value encoding_s_list(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value encoding_s_list(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_array_new_from(f, ENCODING_COUNT, encoding_objects);
 }
 
 static const char *const special_names[] = {"locale", "external", "filesystem", "internal"};
 
-static Value encoding_s_name_list(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value encoding_s_name_list(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     Value names = tr_array_new(f, 180);
     for (int i = 0; i < ENCODING_COUNT; i++) {
@@ -232,12 +239,12 @@ static Value encoding_s_name_list(Fiber *f, Value self, const Args *args) {
     return names;
 }
 
-static Value set_alias(Fiber *f, Value hash, const char *alias, const char *name) {
+static MAY_SWITCH Value set_alias(Fiber *f, Value hash, const char *alias, const char *name) {
     Value key = tr_string_interned(f, alias, strlen(alias), ENCODING_US_ASCII);
     return tr_hash_set(f, hash, key, tr_string_interned(f, name, strlen(name), ENCODING_US_ASCII));
 }
 
-static Value encoding_s_aliases(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value encoding_s_aliases(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     Value aliases = tr_hash_new(f);
     for (int i = 0; i < ENCODING_COUNT; i++)
@@ -252,7 +259,7 @@ static Value encoding_s_aliases(Fiber *f, Value self, const Args *args) {
     return aliases;
 }
 
-static Value encoding_s_find(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value encoding_s_find(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (tr_is_encoding(args->argv[0])) return args->argv[0];
     Value name = tr_to_str(f, args->argv[0]);
@@ -273,9 +280,10 @@ static Value encoding_s_default_external(Fiber *f, Value self, const Args *args)
     return encoding_objects[tr_encoding_default_external()];
 }
 
-static Value encoding_s_set_default_external(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value encoding_s_set_default_external(Fiber *f, Value self, const Args *args) {
     (void)self;
-    if (args->argv[0] == TR_NIL) return tr_raise(f, tr_class.argument_error, "default external can not be nil");
+    if (args->argv[0] == TR_NIL)
+        return tr_raise(f, tr_class.argument_error, "default external can not be nil");
     int index = tr_encoding_from_value(f, args->argv[0]);
     if (index < 0) return TR_RAISED;
     atomic_store_explicit(&default_external, index, memory_order_relaxed);
@@ -288,7 +296,7 @@ static Value encoding_s_default_internal(Fiber *f, Value self, const Args *args)
     return index < 0 ? TR_NIL : encoding_objects[index];
 }
 
-static Value encoding_s_set_default_internal(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value encoding_s_set_default_internal(Fiber *f, Value self, const Args *args) {
     (void)self;
     int index = -1;
     if (args->argv[0] != TR_NIL && (index = tr_encoding_from_value(f, args->argv[0])) < 0) return TR_RAISED;
@@ -296,13 +304,14 @@ static Value encoding_s_set_default_internal(Fiber *f, Value self, const Args *a
     return args->argv[0];
 }
 
-static Value encoding_s_locale_charmap(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value encoding_s_locale_charmap(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_string_new_ascii(f, nl_langinfo(CODESET));
 }
 
-/* Encoding::UTF_8, Encoding::Shift_JIS and SHIFT_JIS, Encoding::EUCJP for "eucJP": the rule of Ruby's own names. */
-static void define_constants(Fiber *f, const char *name, Value object) {
+/* Encoding::UTF_8, Encoding::Shift_JIS and SHIFT_JIS, Encoding::EUCJP for "eucJP": the rule of Ruby's own
+ * names. */
+static MAY_GC void define_constants(Fiber *f, const char *name, Value object) {
     char constant[64];
     size_t size = strlen(name);
     bool has_lower = false;
@@ -322,7 +331,7 @@ static void define_constants(Fiber *f, const char *name, Value object) {
     tr_const_define(f, tr_class.encoding, constant, object);
 }
 
-static void encoding_init(Fiber *f) {
+static MAY_GC void encoding_init(Fiber *f) {
     for (int i = 0; i < ENCODING_COUNT; i++) {
         EncodingObject *object = tr_data_alloc(f, &encoding_type, tr_class.encoding);
         object->index = i;

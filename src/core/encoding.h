@@ -1,8 +1,8 @@
 /* encoding.h - the encodings: properties, stepping over characters, code points, negotiation.
  *
- * An encoding is its index in encodings.def. Stepping needs no tables of the converter: a character is what the lead
- * byte says, checked against the ranges of its trail bytes. A code point is Unicode's for the UTFs, and the bytes of the
- * character read as a big-endian number for all others, as in Ruby.
+ * An encoding is its index in encodings.def. Stepping needs no tables of the converter: a character is what
+ * the lead byte says, checked against the ranges of its trail bytes. A code point is Unicode's for the UTFs,
+ * and the bytes of the character read as a big-endian number for all others, as in Ruby.
  */
 #ifndef TR_CORE_ENCODING_H
 #define TR_CORE_ENCODING_H
@@ -10,14 +10,37 @@
 #include "core/string.h"
 
 typedef enum EncodingKind {
-    KIND_SINGLE, KIND_ASCII, KIND_UTF8, KIND_CESU8, KIND_UTF16BE, KIND_UTF16LE, KIND_UTF32BE, KIND_UTF32LE,
-    KIND_EUC_JP, KIND_EUC_KR, KIND_EUC_TW, KIND_SJIS, KIND_BIG5, KIND_BIG5_UAO, KIND_CP949, KIND_GBK, KIND_GB18030,
+    KIND_SINGLE,
+    KIND_ASCII,
+    KIND_UTF8,
+    KIND_CESU8,
+    KIND_UTF16BE,
+    KIND_UTF16LE,
+    KIND_UTF32BE,
+    KIND_UTF32LE,
+    KIND_EUC_JP,
+    KIND_EUC_KR,
+    KIND_EUC_TW,
+    KIND_SJIS,
+    KIND_BIG5,
+    KIND_BIG5_UAO,
+    KIND_CP949,
+    KIND_GBK,
+    KIND_GB18030,
     KIND_EMACS_MULE
 } EncodingKind;
 
 enum { /* the other indexes that C code names; see encodings.def */
-    ENCODING_UTF16BE = 3, ENCODING_UTF16LE = 4, ENCODING_UTF32BE = 5, ENCODING_UTF32LE = 6, ENCODING_UTF16 = 7,
-    ENCODING_UTF32 = 8, ENCODING_UTF8_MAC = 9, ENCODING_EUC_JP = 10, ENCODING_WINDOWS_31J = 11, ENCODING_COUNT = 103
+       ENCODING_UTF16BE = 3,
+       ENCODING_UTF16LE = 4,
+       ENCODING_UTF32BE = 5,
+       ENCODING_UTF32LE = 6,
+       ENCODING_UTF16 = 7,
+       ENCODING_UTF32 = 8,
+       ENCODING_UTF8_MAC = 9,
+       ENCODING_EUC_JP = 10,
+       ENCODING_WINDOWS_31J = 11,
+       ENCODING_COUNT = 103
 };
 
 typedef struct Encoding {
@@ -34,18 +57,22 @@ typedef struct Encoding {
 extern const Encoding tr_encodings[ENCODING_COUNT];
 static inline const Encoding *tr_encoding(int index) { return &tr_encodings[index]; }
 static inline bool tr_encoding_is_single_byte(int index) { return tr_encodings[index].max_size == 1; }
-static inline bool tr_encoding_is_ascii_compatible(int index) { return tr_encodings[index].is_ascii_compatible; }
+static inline bool tr_encoding_is_ascii_compatible(int index) {
+    return tr_encodings[index].is_ascii_compatible;
+}
 static inline bool tr_encoding_is_unicode(int index) { return tr_encodings[index].is_unicode; }
 
 /* --- characters --- */
-/* Size of the character at p: n > 0 valid; 0 invalid; -n: cut off by `end`, n more bytes could make it valid. p < end. */
+/* Size of the character at p: n > 0 valid; 0 invalid; -n: cut off by `end`, n more bytes could make it valid.
+ * p < end. */
 int tr_char_size_slow(int encoding, const char *p, const char *end);
 int tr_utf8_char_size(const char *p, const char *end);
 static inline int tr_char_size(int encoding, const char *p, const char *end) {
     if (encoding == ENCODING_UTF8) return (signed char)*p >= 0 ? 1 : tr_utf8_char_size(p, end);
     return tr_char_size_slow(encoding, p, end);
 }
-/* The same as what String's methods step by: an invalid byte is a character of its own (min_size bytes, or the rest). */
+/* The same as what String's methods step by: an invalid byte is a character of its own (min_size bytes, or
+ * the rest). */
 static inline int tr_char_step(int encoding, const char *p, const char *end) {
     int n = tr_char_size(encoding, p, end);
     if (TR_LIKELY(n > 0)) return n;
@@ -75,8 +102,8 @@ static inline int tr_utf8_encode(uint32_t c, char *to) {
 uint32_t tr_utf8_decode(const char *p, int n);
 
 /* --- finding --- */
-/* Index by name (any case) or alias, -1 unknown. "external", "locale", "filesystem", "internal" are known too; the last
- * is -2 when unset. */
+/* Index by name (any case) or alias, -1 unknown. "external", "locale", "filesystem", "internal" are known
+ * too; the last is -2 when unset. */
 int tr_encoding_find(const char *name, size_t size);
 /* What an argument names: an Encoding, or a String (to_str). -1: raised. */
 MAY_SWITCH MAY_RAISE int tr_encoding_from_value(Fiber *f, Value v);

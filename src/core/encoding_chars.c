@@ -1,7 +1,8 @@
 /* encoding_chars.c - the table of encodings, and how to step over, decode and write characters in each.
  *
- * Everything here works on plain memory: no Ruby objects. A stepper answers n > 0 for a valid character, 0 for bytes that
- * no continuation can make valid, and -n when the text ends before the character does and n bytes could complete it.
+ * Everything here works on plain memory: no Ruby objects. A stepper answers n > 0 for a valid character, 0
+ * for bytes that no continuation can make valid, and -n when the text ends before the character does and n
+ * bytes could complete it.
  */
 #include "core/encoding.h"
 
@@ -183,16 +184,19 @@ int tr_char_size_slow(int encoding, const char *text, const char *end) {
     case KIND_BIG5_UAO:
         if (p[0] < 0x80) return 1;
         if (!is_between(p[0], tr_encodings[encoding].kind == KIND_BIG5 ? 0xa1 : 0x81, 0xfe)) return 0;
-        return two_bytes(p, room, room >= 2 && (is_between(p[1], 0x40, 0x7e) || is_between(p[1], 0xa1, 0xfe)));
+        return two_bytes(p, room,
+                         room >= 2 && (is_between(p[1], 0x40, 0x7e) || is_between(p[1], 0xa1, 0xfe)));
     case KIND_CP949:
         if (p[0] < 0x80) return 1;
         if (!is_between(p[0], 0x81, 0xfe)) return 0;
-        return two_bytes(p, room, room >= 2 && (is_between(p[1], 0x41, 0x5a) || is_between(p[1], 0x61, 0x7a) ||
-                                                is_between(p[1], 0x81, 0xfe)));
+        return two_bytes(p, room,
+                         room >= 2 && (is_between(p[1], 0x41, 0x5a) || is_between(p[1], 0x61, 0x7a) ||
+                                       is_between(p[1], 0x81, 0xfe)));
     case KIND_GBK:
         if (p[0] <= 0x80) return 1;
         if (!is_between(p[0], 0x81, 0xfe)) return 0;
-        return two_bytes(p, room, room >= 2 && (is_between(p[1], 0x40, 0x7e) || is_between(p[1], 0x80, 0xfe)));
+        return two_bytes(p, room,
+                         room >= 2 && (is_between(p[1], 0x40, 0x7e) || is_between(p[1], 0x80, 0xfe)));
     }
     TR_UNREACHABLE();
 }
@@ -203,8 +207,8 @@ uint32_t tr_char_decode(int encoding, const char *text, int n) {
     case KIND_UTF8: return tr_utf8_decode(text, n);
     case KIND_CESU8:
         if (n < 6) return tr_utf8_decode(text, n);
-        return 0x10000 + ((((uint32_t)(p[1] & 0x0f) << 6 | (p[2] & 0x3f)) << 10) | (uint32_t)(p[4] & 0x0f) << 6 |
-                          (p[5] & 0x3f));
+        return 0x10000 + ((((uint32_t)(p[1] & 0x0f) << 6 | (p[2] & 0x3f)) << 10) |
+                          (uint32_t)(p[4] & 0x0f) << 6 | (p[5] & 0x3f));
     case KIND_UTF16BE:
     case KIND_UTF16LE: {
         int high = tr_encodings[encoding].kind == KIND_UTF16LE, low = !high;
@@ -271,7 +275,8 @@ int tr_char_encode(int encoding, uint32_t c, char *to) {
 const char *tr_char_left(int encoding, const char *start, const char *p, const char *end) {
     const Encoding *e = &tr_encodings[encoding];
     if (e->max_size == 1 || p <= start || p >= end) return p;
-    if (e->kind == KIND_UTF8) { /* at most three continuation bytes back; an invalid sequence is bytes of their own */
+    if (e->kind ==
+        KIND_UTF8) { /* at most three continuation bytes back; an invalid sequence is bytes of their own */
         const char *lead = p;
         for (int i = 0; i < 3 && lead > start && ((Byte)*lead & 0xc0) == 0x80; i++) lead--;
         if (lead == p) return p;
@@ -283,8 +288,8 @@ const char *tr_char_left(int encoding, const char *start, const char *p, const c
         const char *unit = start + ((p - start) & ~(ptrdiff_t)1);
         return unit - 2 >= start && tr_char_size(encoding, unit - 2, end) == 4 ? unit - 2 : unit;
     }
-    /* Trail bytes may look like lead bytes: step from a place that is certainly a boundary (after a control byte, or the
-     * start of the text). */
+    /* Trail bytes may look like lead bytes: step from a place that is certainly a boundary (after a control
+     * byte, or the start of the text). */
     const char *from = p;
     while (from > start && (Byte)from[-1] >= 0x30) from--;
     for (;;) {

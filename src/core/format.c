@@ -1,9 +1,9 @@
 /* format.c - Kernel#format, sprintf and String#%.
  *
- * A specification is read into a Spec (flags, width, precision, the value), then written by its kind: text, integer or float.
- * Integers of any size go through GMP; negative ones in bases 2, 8 and 16 are shown as two's complement with ".." for
- * the endless leading digits, unless a sign is asked for. Floats are formatted by C's printf, which is exact;
- * Rationals and big Integers with %f by integer arithmetic.
+ * A specification is read into a Spec (flags, width, precision, the value), then written by its kind: text,
+ * integer or float. Integers of any size go through GMP; negative ones in bases 2, 8 and 16 are shown as
+ * two's complement with ".." for the endless leading digits, unless a sign is asked for. Floats are formatted
+ * by C's printf, which is exact; Rationals and big Integers with %f by integer arithmetic.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,15 @@
 
 #include "core/string_internal.h"
 
-enum { FLAG_SHARP = 1, FLAG_MINUS = 2, FLAG_PLUS = 4, FLAG_ZERO = 8, FLAG_SPACE = 16, FLAG_WIDTH = 32, FLAG_PRECISION = 64 };
+enum {
+    FLAG_SHARP = 1,
+    FLAG_MINUS = 2,
+    FLAG_PLUS = 4,
+    FLAG_ZERO = 8,
+    FLAG_SPACE = 16,
+    FLAG_WIDTH = 32,
+    FLAG_PRECISION = 64
+};
 
 typedef struct Formatter {
     Value out, hash;            /* hash: TR_UNDEF until a name asks for it */
@@ -32,22 +40,26 @@ typedef struct Spec {
     int name_size;
 } Spec;
 
-static bool fail(Fiber *f, const char *message) {
+static MAY_GC bool fail(Fiber *f, const char *message) {
     (void)!tr_raise(f, tr_class.argument_error, "%s", message);
     return false;
 }
 
 /* --- arguments --- */
 
-static Value next_argument(Fiber *f, Formatter *t) {
-    if (t->is_numbered) return tr_raise(f, tr_class.argument_error, "unnumbered(%d) mixed with numbered", t->unnumbered + 1);
-    if (t->is_named) return tr_raise(f, tr_class.argument_error, "unnumbered(%d) mixed with named", t->unnumbered + 1);
+static MAY_GC MAY_RAISE Value next_argument(Fiber *f, Formatter *t) {
+    if (t->is_numbered)
+        return tr_raise(f, tr_class.argument_error, "unnumbered(%d) mixed with numbered", t->unnumbered + 1);
+    if (t->is_named)
+        return tr_raise(f, tr_class.argument_error, "unnumbered(%d) mixed with named", t->unnumbered + 1);
     if (t->unnumbered >= t->argc) return tr_raise(f, tr_class.argument_error, "too few arguments");
     return t->argv[t->unnumbered++];
 }
 
-static Value numbered_argument(Fiber *f, Formatter *t, int64_t n) {
-    if (t->unnumbered > 0) return tr_raise(f, tr_class.argument_error, "numbered(%ld) after unnumbered(%d)", (long)n, t->unnumbered);
+static MAY_GC MAY_RAISE Value numbered_argument(Fiber *f, Formatter *t, int64_t n) {
+    if (t->unnumbered > 0)
+        return tr_raise(f, tr_class.argument_error, "numbered(%ld) after unnumbered(%d)", (long)n,
+                        t->unnumbered);
     if (t->is_named) return tr_raise(f, tr_class.argument_error, "numbered(%ld) after named", (long)n);
     if (n < 1) return tr_raise(f, tr_class.argument_error, "invalid index - %ld$", (long)n);
     t->is_numbered = true;
@@ -56,8 +68,11 @@ static Value numbered_argument(Fiber *f, Formatter *t, int64_t n) {
 }
 
 /* The value of a name; `text` includes its brackets. */
-static Value named_argument(Fiber *f, Formatter *t, const char *text, int size, Id *name) {
-    if (t->unnumbered > 0) return tr_raise(f, tr_class.argument_error, "named%.*s after unnumbered(%d)", size, text, t->unnumbered);
+static MAY_SWITCH MAY_RAISE Value named_argument(Fiber *f, Formatter *t, const char *text, int size,
+                                                 Id *name) {
+    if (t->unnumbered > 0)
+        return tr_raise(f, tr_class.argument_error, "named%.*s after unnumbered(%d)", size, text,
+                        t->unnumbered);
     if (t->is_numbered) return tr_raise(f, tr_class.argument_error, "named%.*s after numbered", size, text);
     t->is_named = true;
     if (t->hash == TR_UNDEF) {
@@ -78,13 +93,13 @@ static Value named_argument(Fiber *f, Formatter *t, const char *text, int size, 
     return tr_raise_value(f, error);
 }
 
-static Value value_of(Fiber *f, Formatter *t, Spec *spec) {
+static MAY_GC Value value_of(Fiber *f, Formatter *t, Spec *spec) {
     return spec->value != TR_UNDEF ? spec->value : next_argument(f, t);
 }
 
 /* --- reading --- */
 
-static bool read_number(Fiber *f, Formatter *t, const char *what, int64_t *n) {
+static MAY_GC bool read_number(Fiber *f, Formatter *t, const char *what, int64_t *n) {
     *n = 0;
     for (; t->p < t->end && *t->p >= '0' && *t->p <= '9'; t->p++) {
         *n = *n * 10 + (*t->p - '0');
@@ -97,7 +112,7 @@ static bool read_number(Fiber *f, Formatter *t, const char *what, int64_t *n) {
 }
 
 /* `*` or `*n$`: an argument as width or precision. */
-static bool read_star(Fiber *f, Formatter *t, const char *what, int64_t *n) {
+static MAY_SWITCH bool read_star(Fiber *f, Formatter *t, const char *what, int64_t *n) {
     t->p++;
     const char *mark = t->p;
     int64_t index;
@@ -114,7 +129,7 @@ static bool read_star(Fiber *f, Formatter *t, const char *what, int64_t *n) {
     return v != TR_RAISED && tr_to_long(f, v, n);
 }
 
-static bool add_flag(Fiber *f, Formatter *t, Spec *spec, int flag) {
+static MAY_GC bool add_flag(Fiber *f, Formatter *t, Spec *spec, int flag) {
     if (spec->flags & FLAG_WIDTH) return fail(f, "flag after width");
     if (spec->flags & FLAG_PRECISION) return fail(f, "flag after precision");
     spec->flags |= flag;
@@ -122,7 +137,7 @@ static bool add_flag(Fiber *f, Formatter *t, Spec *spec, int flag) {
     return true;
 }
 
-static bool set_width(Fiber *f, Spec *spec, int64_t width) {
+static MAY_GC bool set_width(Fiber *f, Spec *spec, int64_t width) {
     if (spec->flags & FLAG_WIDTH) return fail(f, "width given twice");
     if (spec->flags & FLAG_PRECISION) return fail(f, "width after precision");
     spec->flags |= FLAG_WIDTH;
@@ -130,7 +145,7 @@ static bool set_width(Fiber *f, Spec *spec, int64_t width) {
     return true;
 }
 
-static bool read_precision(Fiber *f, Formatter *t, Spec *spec) {
+static MAY_SWITCH bool read_precision(Fiber *f, Formatter *t, Spec *spec) {
     if (spec->flags & FLAG_PRECISION) return fail(f, "precision given twice");
     spec->flags |= FLAG_PRECISION;
     t->p++;
@@ -143,7 +158,7 @@ static bool read_precision(Fiber *f, Formatter *t, Spec *spec) {
 }
 
 /* A digit: a width, or the number of an argument before a dollar. */
-static bool read_digits(Fiber *f, Formatter *t, Spec *spec) {
+static MAY_GC bool read_digits(Fiber *f, Formatter *t, Spec *spec) {
     int64_t n;
     if (!read_number(f, t, "width", &n)) return false;
     if (*t->p != '$') return set_width(f, spec, n);
@@ -156,12 +171,13 @@ static bool read_digits(Fiber *f, Formatter *t, Spec *spec) {
     return spec->value != TR_RAISED;
 }
 
-static bool read_name(Fiber *f, Formatter *t, Spec *spec, char close) {
+static MAY_SWITCH bool read_name(Fiber *f, Formatter *t, Spec *spec, char close) {
     const char *start = t->p, *stop = memchr(start, close, (size_t)(t->end - start));
     if (!stop) return fail(f, "malformed name - unmatched parenthesis");
     int size = (int)(stop + 1 - start);
     if (spec->name) {
-        (void)!tr_raise(f, tr_class.argument_error, "named%.*s after <%s>", size, start, tr_id_cstr(spec->name));
+        (void)!tr_raise(f, tr_class.argument_error, "named%.*s after <%s>", size, start,
+                        tr_id_cstr(spec->name));
         return false;
     }
     spec->value = named_argument(f, t, start, size, &spec->name);
@@ -171,11 +187,11 @@ static bool read_name(Fiber *f, Formatter *t, Spec *spec, char close) {
 
 /* --- writing --- */
 
-static bool put(Fiber *f, Formatter *t, const char *bytes, size_t size) {
+static MAY_GC bool put(Fiber *f, Formatter *t, const char *bytes, size_t size) {
     return tr_string_append_bytes(f, t->out, bytes, size) != TR_RAISED;
 }
 
-static bool fill(Fiber *f, Formatter *t, char c, int64_t count) {
+static MAY_GC bool fill(Fiber *f, Formatter *t, char c, int64_t count) {
     if (count <= 0) return true;
     size_t old = tr_string(t->out)->size;
     if (tr_string_reserve(f, t->out, old + (size_t)count) == TR_RAISED) return false;
@@ -188,7 +204,7 @@ static bool fill(Fiber *f, Formatter *t, char c, int64_t count) {
 }
 
 /* Text in its field; precision cuts characters. */
-static bool put_text(Fiber *f, Formatter *t, const Spec *spec, Value text) {
+static MAY_GC bool put_text(Fiber *f, Formatter *t, const Spec *spec, Value text) {
     if (tr_encoding_negotiate(f, t->out, text) < 0) return false;
     if (spec->flags & (FLAG_WIDTH | FLAG_PRECISION)) {
         int64_t length = (int64_t)tr_string_length(text);
@@ -204,7 +220,7 @@ static bool put_text(Fiber *f, Formatter *t, const Spec *spec, Value text) {
     return tr_string_append(f, t->out, text) != TR_RAISED;
 }
 
-static bool put_char(Fiber *f, Formatter *t, Spec *spec) {
+static MAY_SWITCH bool put_char(Fiber *f, Formatter *t, Spec *spec) {
     Value v = value_of(f, t, spec), text;
     if (v == TR_RAISED) return false;
     text = tr_is_string(v) ? v : tr_try_convert(f, v, tr_class.string, TR_ID_to_str);
@@ -219,7 +235,10 @@ static bool put_char(Fiber *f, Formatter *t, Spec *spec) {
         int n = code < 0 || code > UINT32_MAX ? 0 : tr_char_encode(encoding, (uint32_t)code, bytes);
         if (code < 0) return fail(f, "invalid character");
         if (n == 0) {
-            (void)!tr_raise(f, tr_class.range_error, tr_encoding_is_unicode(encoding) && code <= UINT32_MAX ? "invalid codepoint 0x%lX in %s" : "%ld out of char range",
+            (void)!tr_raise(f, tr_class.range_error,
+                            tr_encoding_is_unicode(encoding) && code <= UINT32_MAX
+                                ? "invalid codepoint 0x%lX in %s"
+                                : "%ld out of char range",
                             (long)code, tr_encodings[encoding].name);
             return false;
         }
@@ -232,7 +251,7 @@ static bool put_char(Fiber *f, Formatter *t, Spec *spec) {
 
 /* --- integers --- */
 
-static Value to_integer(Fiber *f, Value v) {
+static MAY_SWITCH Value to_integer(Fiber *f, Value v) {
     if (tr_is_integer(v)) return v;
     if (tr_is_float(v)) return tr_integer_from_double(f, tr_float(v));
     if (tr_is_string(v)) return tr_string_to_integer(f, v, 0, true);
@@ -272,13 +291,17 @@ static char *integer_digits(Value v, int base, bool as_complement) {
     return digits;
 }
 
-static bool put_integer(Fiber *f, Formatter *t, Spec *spec, char kind) {
+static MAY_SWITCH bool put_integer(Fiber *f, Formatter *t, Spec *spec, char kind) {
     Value v = value_of(f, t, spec);
     if (v == TR_RAISED || (v = to_integer(f, v)) == TR_RAISED) return false;
     int base = kind == 'x' || kind == 'X' ? 16 : kind == 'o' ? 8 : kind == 'b' || kind == 'B' ? 2 : 10;
     bool is_negative = tr_is_fixnum(v) ? tr_fixnum(v) < 0 : mpz_sgn(((Bignum *)v)->value) < 0;
     bool dots = is_negative && base != 10 && !(spec->flags & (FLAG_PLUS | FLAG_SPACE));
-    char sign = is_negative && !dots ? '-' : is_negative ? 0 : spec->flags & FLAG_PLUS ? '+' : spec->flags & FLAG_SPACE ? ' ' : 0;
+    char sign = is_negative && !dots       ? '-'
+                : is_negative              ? 0
+                : spec->flags & FLAG_PLUS  ? '+'
+                : spec->flags & FLAG_SPACE ? ' '
+                                           : 0;
     char small[24], *digits = small;
     if (base == 10 && tr_is_fixnum(v)) snprintf(small, sizeof small, "%lld", (long long)llabs(tr_fixnum(v)));
     else digits = integer_digits(v, base, dots);
@@ -289,7 +312,13 @@ static bool put_integer(Fiber *f, Formatter *t, Spec *spec, char kind) {
     int64_t precision = spec->flags & FLAG_PRECISION ? spec->precision : -1;
     const char *prefix = "", *shown = digits;
     bool is_zero = v == TR_FIX(0);
-    if (spec->flags & FLAG_SHARP && !is_zero) prefix = kind == 'x' ? "0x" : kind == 'X' ? "0X" : kind == 'b' ? "0b" : kind == 'B' ? "0B" : kind == 'o' ? "0" : "";
+    if (spec->flags & FLAG_SHARP && !is_zero)
+        prefix = kind == 'x'   ? "0x"
+                 : kind == 'X' ? "0X"
+                 : kind == 'b' ? "0b"
+                 : kind == 'B' ? "0B"
+                 : kind == 'o' ? "0"
+                               : "";
     if (kind == 'o' && *prefix && (dots || precision > length)) prefix = "";
     width -= (sign != 0) + (int64_t)strlen(prefix);
     if (dots) {
@@ -308,8 +337,9 @@ static bool put_integer(Fiber *f, Formatter *t, Spec *spec, char kind) {
     }
     char pad = dots ? (kind == 'X' ? 'F' : base == 16 ? 'f' : base == 8 ? '7' : '1') : '0';
     bool done = (spec->flags & FLAG_MINUS || fill(f, t, ' ', width)) && (!sign || put(f, t, &sign, 1)) &&
-                put(f, t, prefix, strlen(prefix)) && (!dots || put(f, t, "..", 2)) && fill(f, t, pad, precision - length) &&
-                put(f, t, shown, (size_t)length) && (!(spec->flags & FLAG_MINUS) || fill(f, t, ' ', width));
+                put(f, t, prefix, strlen(prefix)) && (!dots || put(f, t, "..", 2)) &&
+                fill(f, t, pad, precision - length) && put(f, t, shown, (size_t)length) &&
+                (!(spec->flags & FLAG_MINUS) || fill(f, t, ' ', width));
     if (digits != small) free(digits);
     return done;
 }
@@ -317,7 +347,8 @@ static bool put_integer(Fiber *f, Formatter *t, Spec *spec, char kind) {
 /* --- floats --- */
 
 /* %f of an exact fraction: round half up at the precision. */
-static bool put_fraction(Fiber *f, Formatter *t, const Spec *spec, Value numerator, Value denominator) {
+static MAY_GC bool put_fraction(Fiber *f, Formatter *t, const Spec *spec, Value numerator,
+                                Value denominator) {
     int64_t precision = spec->flags & FLAG_PRECISION ? spec->precision : 6;
     mpz_t n, d, scale;
     integer_to_mpz(numerator, n);
@@ -348,31 +379,34 @@ static bool put_fraction(Fiber *f, Formatter *t, const Spec *spec, Value numerat
     bool has_point = precision > 0 || spec->flags & FLAG_SHARP;
     int64_t pad = (spec->flags & FLAG_WIDTH ? spec->width : 0) - length - has_point - (sign != 0);
     bool zeros = (spec->flags & (FLAG_ZERO | FLAG_MINUS)) == FLAG_ZERO;
-    bool done = (zeros || spec->flags & FLAG_MINUS || fill(f, t, ' ', pad)) && (!sign || put(f, t, &sign, 1)) &&
-                (!zeros || fill(f, t, '0', pad)) && put(f, t, digits, (size_t)(length - precision)) &&
-                (!has_point || put(f, t, ".", 1)) && put(f, t, digits + length - precision, (size_t)precision) &&
+    bool done = (zeros || spec->flags & FLAG_MINUS || fill(f, t, ' ', pad)) &&
+                (!sign || put(f, t, &sign, 1)) && (!zeros || fill(f, t, '0', pad)) &&
+                put(f, t, digits, (size_t)(length - precision)) && (!has_point || put(f, t, ".", 1)) &&
+                put(f, t, digits + length - precision, (size_t)precision) &&
                 (!(spec->flags & FLAG_MINUS) || fill(f, t, ' ', pad));
     free(digits);
     return done;
 }
 
-static bool put_not_finite(Fiber *f, Formatter *t, const Spec *spec, double d) {
+static MAY_GC bool put_not_finite(Fiber *f, Formatter *t, const Spec *spec, double d) {
     const char *text = isnan(d) ? "NaN" : "Inf";
     char sign = !isnan(d) && d < 0 ? '-' : spec->flags & FLAG_PLUS ? '+' : spec->flags & FLAG_SPACE ? ' ' : 0;
     int64_t pad = (spec->flags & FLAG_WIDTH ? spec->width : 0) - 3 - (sign != 0);
-    return (spec->flags & FLAG_MINUS || fill(f, t, ' ', pad)) && (!sign || put(f, t, &sign, 1)) && put(f, t, text, 3) &&
-           (!(spec->flags & FLAG_MINUS) || fill(f, t, ' ', pad));
+    return (spec->flags & FLAG_MINUS || fill(f, t, ' ', pad)) && (!sign || put(f, t, &sign, 1)) &&
+           put(f, t, text, 3) && (!(spec->flags & FLAG_MINUS) || fill(f, t, ' ', pad));
 }
 
-static bool put_float(Fiber *f, Formatter *t, Spec *spec, char kind) {
+static MAY_SWITCH bool put_float(Fiber *f, Formatter *t, Spec *spec, char kind) {
     Value v = value_of(f, t, spec);
     if (v == TR_RAISED) return false;
-    if (kind == 'f' && tr_is_type(v, TYPE_RATIONAL)) return put_fraction(f, t, spec, ((Rational *)v)->numerator, ((Rational *)v)->denominator);
+    if (kind == 'f' && tr_is_type(v, TYPE_RATIONAL))
+        return put_fraction(f, t, spec, ((Rational *)v)->numerator, ((Rational *)v)->denominator);
     if (kind == 'f' && tr_is_integer(v)) return put_fraction(f, t, spec, v, TR_FIX(1));
     double d;
     if (tr_is_float(v)) d = tr_float(v);
     else {
-        Value number = tr_is_string(v) ? tr_string_to_float(f, v, true) : tr_call(f, (Value)tr_class.kernel, tr_intern_cstr("Float"), 1, v);
+        Value number = tr_is_string(v) ? tr_string_to_float(f, v, true)
+                                       : tr_call(f, (Value)tr_class.kernel, tr_intern_cstr("Float"), 1, v);
         if (number == TR_RAISED) return false;
         d = tr_float(number);
     }
@@ -403,15 +437,22 @@ static bool put_float(Fiber *f, Formatter *t, Spec *spec, char kind) {
 
 /* --- the loop --- */
 
-static bool malformed(Fiber *f, char c) {
+static MAY_GC bool malformed(Fiber *f, char c) {
     if (c < 0x20 || c >= 0x7f) return fail(f, "malformed format string");
     (void)!tr_raise(f, tr_class.argument_error, "malformed format string - %%%c", c);
     return false;
 }
 
-static bool put_by_kind(Fiber *f, Formatter *t, Spec *spec, char kind) {
+static MAY_SWITCH bool put_by_kind(Fiber *f, Formatter *t, Spec *spec, char kind) {
     switch (kind) {
-    case 'd': case 'i': case 'u': case 'x': case 'X': case 'o': case 'b': case 'B': return put_integer(f, t, spec, kind);
+    case 'd':
+    case 'i':
+    case 'u':
+    case 'x':
+    case 'X':
+    case 'o':
+    case 'b':
+    case 'B': return put_integer(f, t, spec, kind);
     case 'f': case 'e': case 'E': case 'g': case 'G': case 'a': case 'A': return put_float(f, t, spec, kind);
     case 'c': return put_char(f, t, spec);
     case 's': case 'p': {
@@ -424,7 +465,7 @@ static bool put_by_kind(Fiber *f, Formatter *t, Spec *spec, char kind) {
     }
 }
 
-static bool put_spec(Fiber *f, Formatter *t) { /* after the % */
+static MAY_SWITCH bool put_spec(Fiber *f, Formatter *t) { /* after the % */
     Spec spec = {.value = TR_UNDEF};
     if (t->p >= t->end) return fail(f, "incomplete format specifier; use %% (double %) instead");
     for (;;) {
@@ -471,7 +512,8 @@ Value tr_format(Fiber *f, Value format, int argc, const Value *argv) {
     if (format == TR_RAISED) return TR_RAISED;
     int encoding = tr_string_encoding(format);
     if (!tr_encoding_is_ascii_compatible(encoding))
-        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s", tr_encodings[encoding].name);
+        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s",
+                        tr_encodings[encoding].name);
     format = tr_string_frozen_copy(f, format); /* what is formatted runs Ruby code */
     const char *p = tr_string(format)->bytes;
     Formatter t = {
@@ -493,14 +535,14 @@ Value tr_format(Fiber *f, Value format, int argc, const Value *argv) {
 
 /* --- Kernel --- */
 
-static Value kernel_format(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value kernel_format(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (args->argc == 0) return tr_raise(f, tr_class.argument_error, "too few arguments");
     return tr_format(f, args->argv[0], args->argc - 1, args->argv + 1);
 }
 
 /* Kernel#printf([io, ] format, …) */
-static Value kernel_printf(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value kernel_printf(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (args->argc == 0) return TR_NIL;
     bool has_io = !tr_is_string(args->argv[0]);

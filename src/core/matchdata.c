@@ -1,4 +1,5 @@
-/* matchdata.c - class MatchData: the offsets of a match over a frozen copy of its subject, and what can be asked of it.
+/* matchdata.c - class MatchData: the offsets of a match over a frozen copy of its subject, and what can be
+ * asked of it.
  */
 #include <stdio.h>
 
@@ -34,8 +35,8 @@ static void register_type(void) {
 Value tr_match_new(Fiber *f, Value frozen, Value regexp, uint32_t count) {
     bool is_embedded = count <= INLINE_GROUPS;
     size_t bytes = 2 * count * sizeof(int32_t);
-    Match *match = tr_heap_alloc(f, sizeof(Match) + (is_embedded ? bytes : 0), TYPE_MATCH | (is_embedded ? MATCH_EMBEDDED : 0),
-                                 tr_class.match);
+    Match *match = tr_heap_alloc(f, sizeof(Match) + (is_embedded ? bytes : 0),
+                                 TYPE_MATCH | (is_embedded ? MATCH_EMBEDDED : 0), tr_class.match);
     match->string = TR_UNDEF;
     match->regexp = TR_NIL;
     match->offsets = match->embedded;
@@ -59,10 +60,11 @@ Value tr_match_of_string(Fiber *f, Value frozen, size_t offset, size_t size) {
 
 /* --- groups --- */
 
-static Value group_text(Fiber *f, Value self, int n) {
+static MAY_GC Value group_text(Fiber *f, Value self, int n) {
     Match *match = tr_match(self);
     if (n < 0 || n >= (int)match->count || match->offsets[2 * n] < 0) return TR_NIL;
-    return tr_string_sub(f, match->string, (size_t)match->offsets[2 * n], (size_t)(match->offsets[2 * n + 1] - match->offsets[2 * n]));
+    return tr_string_sub(f, match->string, (size_t)match->offsets[2 * n],
+                         (size_t)(match->offsets[2 * n + 1] - match->offsets[2 * n]));
 }
 
 Value tr_match_nth(Fiber *f, Value match, int n) {
@@ -82,7 +84,9 @@ Value tr_match_special(Fiber *f, Value match, char which) {
     Value string = tr_match(match)->string;
     switch (which) {
     case '`': return tr_string_sub(f, string, 0, tr_match_begin(match, 0));
-    case '\'': return tr_string_sub(f, string, tr_match_end(match, 0), tr_string(string)->size - tr_match_end(match, 0));
+    case '\'':
+        return tr_string_sub(f, string, tr_match_end(match, 0),
+                             tr_string(string)->size - tr_match_end(match, 0));
     case '+': {
         int n = last_group(match);
         return n > 0 ? group_text(f, match, n) : TR_NIL;
@@ -142,7 +146,7 @@ Value tr_match_group(Fiber *f, Value match, Value which) {
 }
 
 /* For begin, end, offset …: a number must be in range. -1: raised. */
-static int checked_group(Fiber *f, Value self, Value which) {
+static MAY_SWITCH int checked_group(Fiber *f, Value self, Value which) {
     int n = tr_match_group_number(f, self, which);
     if (is_name(which)) return n;
     if (n == -1 && !tr_is_fixnum(which)) return -1;
@@ -159,30 +163,43 @@ static Value offset_value(Value self, int n, int side, bool in_bytes) {
     return TR_FIX(in_bytes ? (size_t)offset : tr_string_char_index(tr_match(self)->string, (size_t)offset));
 }
 
-static Value one_offset(Fiber *f, Value self, const Args *args, int side, bool in_bytes) {
+static MAY_SWITCH MAY_RAISE Value one_offset(Fiber *f, Value self, const Args *args, int side,
+                                             bool in_bytes) {
     int n = checked_group(f, self, args->argv[0]);
     return n < 0 ? TR_RAISED : offset_value(self, n, side, in_bytes);
 }
 
-static Value both_offsets(Fiber *f, Value self, const Args *args, bool in_bytes) {
+static MAY_SWITCH MAY_RAISE Value both_offsets(Fiber *f, Value self, const Args *args, bool in_bytes) {
     int n = checked_group(f, self, args->argv[0]);
     if (n < 0) return TR_RAISED;
     return tr_array_new_values(f, 2, offset_value(self, n, 0, in_bytes), offset_value(self, n, 1, in_bytes));
 }
 
-static Value match_begin(Fiber *f, Value self, const Args *args) { return one_offset(f, self, args, 0, false); }
-static Value match_end(Fiber *f, Value self, const Args *args) { return one_offset(f, self, args, 1, false); }
-static Value match_offset(Fiber *f, Value self, const Args *args) { return both_offsets(f, self, args, false); }
-static Value match_bytebegin(Fiber *f, Value self, const Args *args) { return one_offset(f, self, args, 0, true); }
-static Value match_byteend(Fiber *f, Value self, const Args *args) { return one_offset(f, self, args, 1, true); }
-static Value match_byteoffset(Fiber *f, Value self, const Args *args) { return both_offsets(f, self, args, true); }
+static MAY_SWITCH Value match_begin(Fiber *f, Value self, const Args *args) {
+    return one_offset(f, self, args, 0, false);
+}
+static MAY_SWITCH Value match_end(Fiber *f, Value self, const Args *args) {
+    return one_offset(f, self, args, 1, false);
+}
+static MAY_SWITCH Value match_offset(Fiber *f, Value self, const Args *args) {
+    return both_offsets(f, self, args, false);
+}
+static MAY_SWITCH Value match_bytebegin(Fiber *f, Value self, const Args *args) {
+    return one_offset(f, self, args, 0, true);
+}
+static MAY_SWITCH Value match_byteend(Fiber *f, Value self, const Args *args) {
+    return one_offset(f, self, args, 1, true);
+}
+static MAY_SWITCH Value match_byteoffset(Fiber *f, Value self, const Args *args) {
+    return both_offsets(f, self, args, true);
+}
 
-static Value match_match(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_match(Fiber *f, Value self, const Args *args) {
     int n = checked_group(f, self, args->argv[0]);
     return n < 0 ? TR_RAISED : group_text(f, self, n);
 }
 
-static Value match_match_length(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_match_length(Fiber *f, Value self, const Args *args) {
     int n = checked_group(f, self, args->argv[0]);
     if (n < 0) return TR_RAISED;
     Value text = group_text(f, self, n);
@@ -191,7 +208,7 @@ static Value match_match_length(Fiber *f, Value self, const Args *args) {
 
 /* --- as a list --- */
 
-static Value groups_from(Fiber *f, Value self, int first) {
+static MAY_GC MAY_RAISE Value groups_from(Fiber *f, Value self, int first) {
     int count = (int)tr_match(self)->count;
     Value list = tr_array_new(f, (size_t)count);
     for (int i = first; i < count; i++)
@@ -199,26 +216,27 @@ static Value groups_from(Fiber *f, Value self, int first) {
     return list;
 }
 
-static Value match_to_a(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value match_to_a(Fiber *f, Value self, const Args *args) {
     (void)args;
     return groups_from(f, self, 0);
 }
 
-static Value match_captures(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value match_captures(Fiber *f, Value self, const Args *args) {
     (void)args;
     return groups_from(f, self, 1);
 }
 
-static Value match_aref(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_aref(Fiber *f, Value self, const Args *args) {
     if (args->argc == 1) {
-        if (tr_is_fixnum(args->argv[0]) || is_name(args->argv[0])) return tr_match_group(f, self, args->argv[0]);
+        if (tr_is_fixnum(args->argv[0]) || is_name(args->argv[0]))
+            return tr_match_group(f, self, args->argv[0]);
         if (!tr_is_type(args->argv[0], TYPE_RANGE)) return tr_match_group(f, self, args->argv[0]);
     }
     Value all = groups_from(f, self, 0);
     return all == TR_RAISED ? TR_RAISED : tr_callv(f, all, TR_ID_aref, args->argc, args->argv);
 }
 
-static Value match_values_at(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_values_at(Fiber *f, Value self, const Args *args) {
     Value all = groups_from(f, self, 0), list = tr_array_new(f, (size_t)args->argc);
     if (all == TR_RAISED) return TR_RAISED;
     static Id values_at;
@@ -244,7 +262,7 @@ static Value match_length(Fiber *f, Value self, const Args *args) {
 
 /* --- as a hash --- */
 
-static Value named(Fiber *f, Value self, bool symbols) {
+static MAY_SWITCH MAY_RAISE Value named(Fiber *f, Value self, bool symbols) {
     Value result = tr_hash_new(f), regexp = tr_match(self)->regexp;
     if (regexp == TR_NIL) return result;
     for (int i = 0; i < tr_regexp(regexp)->name_count; i++) {
@@ -256,23 +274,26 @@ static Value named(Fiber *f, Value self, bool symbols) {
     return result;
 }
 
-static Value match_named_captures(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_named_captures(Fiber *f, Value self, const Args *args) {
     static const Id names[] = {TR_ID_symbolize_names};
     Value symbols = TR_UNDEF;
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &symbols, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &symbols, false))
+        return TR_RAISED;
     return named(f, self, symbols != TR_UNDEF && tr_is_truthy(symbols));
 }
 
-static Value match_deconstruct_keys(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_deconstruct_keys(Fiber *f, Value self, const Args *args) {
     Value keys = args->argv[0];
     if (keys == TR_NIL) return named(f, self, true);
     if (!tr_is_array(keys))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Array)", (void *)tr_real_class_of(keys));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Array)",
+                        (void *)tr_real_class_of(keys));
     Value result = tr_hash_new(f);
     for (size_t i = 0; i < tr_array_count(keys); i++) {
         Value key = tr_array_at(keys, i);
         if (!tr_is_symbol(key))
-            return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Symbol)", (void *)tr_real_class_of(key));
+            return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Symbol)",
+                            (void *)tr_real_class_of(key));
         int n = named_group(self, tr_symbol_id(key));
         if (n < 0) break;
         if (tr_hash_set(f, result, key, group_text(f, self, n)) == TR_RAISED) return TR_RAISED;
@@ -280,25 +301,27 @@ static Value match_deconstruct_keys(Fiber *f, Value self, const Args *args) {
     return result;
 }
 
-static Value match_names(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value match_names(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value regexp = tr_match(self)->regexp, list = tr_array_new(f, 4);
     for (int i = 0; regexp != TR_NIL && i < tr_regexp(regexp)->name_count; i++)
-        if (tr_array_push(f, list, tr_symbol_to_s(f, tr_value_from_id(tr_regexp(regexp)->names[i].name))) == TR_RAISED) return TR_RAISED;
+        if (tr_array_push(f, list, tr_symbol_to_s(f, tr_value_from_id(tr_regexp(regexp)->names[i].name))) ==
+            TR_RAISED)
+            return TR_RAISED;
     return list;
 }
 
 /* --- the rest --- */
 
-static Value match_pre(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value match_pre(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_match_special(f, self, '`');
 }
-static Value match_post(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value match_post(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_match_special(f, self, '\'');
 }
-static Value match_to_s(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value match_to_s(Fiber *f, Value self, const Args *args) {
     (void)args;
     return group_text(f, self, 0);
 }
@@ -307,7 +330,7 @@ static Value match_string(Fiber *f, Value self, const Args *args) {
     return tr_match(self)->string;
 }
 
-static Value match_regexp(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_regexp(Fiber *f, Value self, const Args *args) {
     (void)args;
     Match *match = tr_match(self);
     if (match->regexp == TR_NIL) { /* a String was looked for: the regexp that would have found it */
@@ -318,7 +341,7 @@ static Value match_regexp(Fiber *f, Value self, const Args *args) {
     return match->regexp;
 }
 
-static Value match_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value match_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value out = tr_string_new_cstr(f, "#<MatchData");
     Value regexp = tr_match(self)->regexp;
@@ -327,13 +350,15 @@ static Value match_inspect(Fiber *f, Value self, const Args *args) {
         const char *label = NULL;
         for (int k = 0; i > 0 && regexp != TR_NIL && k < tr_regexp(regexp)->name_count; k++)
             for (int g = 0; g < tr_regexp(regexp)->names[k].count; g++)
-                if (tr_regexp(regexp)->names[k].groups[g] == i) label = tr_id_cstr(tr_regexp(regexp)->names[k].name);
+                if (tr_regexp(regexp)->names[k].groups[g] == i)
+                    label = tr_id_cstr(tr_regexp(regexp)->names[k].name);
         char number[16];
         if (i > 0 && !label) {
             snprintf(number, sizeof number, "%d", i);
             label = number;
         }
-        if (label && (tr_string_append_cstr(f, out, label) == TR_RAISED || tr_string_append_bytes(f, out, ":", 1) == TR_RAISED))
+        if (label && (tr_string_append_cstr(f, out, label) == TR_RAISED ||
+                      tr_string_append_bytes(f, out, ":", 1) == TR_RAISED))
             return TR_RAISED;
         Value text = group_text(f, self, i);
         if (text == TR_NIL) {
@@ -346,7 +371,7 @@ static Value match_inspect(Fiber *f, Value self, const Args *args) {
     return tr_string_append_bytes(f, out, ">", 1);
 }
 
-static Value match_equal(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value match_equal(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return TR_TRUE;
     if (!tr_is_match(other)) return TR_FALSE;
@@ -362,11 +387,12 @@ static Value match_equal(Fiber *f, Value self, const Args *args) {
 static Value match_hash(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     uint64_t h = tr_hash_mix(tr_string_hash(tr_match(self)->string), tr_match(self)->count);
-    for (uint32_t i = 0; i < 2 * tr_match(self)->count; i++) h = tr_hash_mix(h, (uint64_t)tr_match(self)->offsets[i]);
+    for (uint32_t i = 0; i < 2 * tr_match(self)->count; i++)
+        h = tr_hash_mix(h, (uint64_t)tr_match(self)->offsets[i]);
     return TR_FIX(h >> 2);
 }
 
-static Value match_initialize_copy(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value match_initialize_copy(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return self;
     if (!tr_is_match(other)) return tr_raise(f, tr_class.type_error, "wrong argument class");
@@ -385,7 +411,7 @@ static Value match_initialize_copy(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value match_alloc(Fiber *f, Class *klass) {
+static MAY_GC Value match_alloc(Fiber *f, Class *klass) {
     Value v = tr_match_new(f, TR_UNDEF, TR_NIL, 0);
     tr_header(v)->klass = klass;
     return v;
@@ -398,15 +424,16 @@ static Value get_backref(Fiber *f, Id name) {
     return tr_backref_get(f);
 }
 
-static Value set_backref(Fiber *f, Id name, Value value) {
+static MAY_GC MAY_RAISE Value set_backref(Fiber *f, Id name, Value value) {
     (void)name;
     if (value != TR_NIL && !tr_is_match(value))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected MatchData)", (void *)tr_real_class_of(value));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected MatchData)",
+                        (void *)tr_real_class_of(value));
     tr_backref_set(f, value);
     return value;
 }
 
-static void match_init(Fiber *f) {
+static MAY_SWITCH void match_init(Fiber *f) {
     tr_global_define("$~", get_backref, set_backref, true);
     Class *meta = tr_singleton_class(f, (Value)tr_class.match);
     if (!meta || tr_method_undef(f, meta, TR_ID_allocate) == TR_RAISED) TR_UNREACHABLE();
@@ -443,6 +470,8 @@ static const MethodDef match_methods[] = {
     {"hash", match_hash, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0}
 };
-const ClassDef tr_match_class = {
-    .klass = &tr_class.match, .methods = match_methods, .alloc = match_alloc, .instance_type = TYPE_MATCH, .init = match_init
-};
+const ClassDef tr_match_class = {.klass = &tr_class.match,
+                                 .methods = match_methods,
+                                 .alloc = match_alloc,
+                                 .instance_type = TYPE_MATCH,
+                                 .init = match_init};

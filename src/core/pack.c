@@ -11,9 +11,10 @@
 
 Value tr_pack_unknown(Fiber *f, const PackReader *reader, char type) {
     Value shown = tr_string_new_encoded(f, &type, 1, ENCODING_BINARY);
-    if ((unsigned char)type < 0x20 || (unsigned char)type >= 0x7f) shown = tr_string_format(f, "\\x%02X", (unsigned char)type);
-    return tr_raise(f, tr_class.argument_error, "unknown %s directive '%pV' in '%.*s'", reader->what, (void *)shown,
-                    (int)(reader->end - reader->start), reader->start);
+    if ((unsigned char)type < 0x20 || (unsigned char)type >= 0x7f)
+        shown = tr_string_format(f, "\\x%02X", (unsigned char)type);
+    return tr_raise(f, tr_class.argument_error, "unknown %s directive '%pV' in '%.*s'", reader->what,
+                    (void *)shown, (int)(reader->end - reader->start), reader->start);
 }
 
 int tr_pack_next(Fiber *f, PackReader *reader, Directive *d) {
@@ -28,11 +29,14 @@ int tr_pack_next(Fiber *f, PackReader *reader, Directive *d) {
     for (; p < end && (*p == '_' || *p == '!' || *p == '<' || *p == '>'); p++) {
         const char *allowed = "sSiIlLqQjJ";
         if (!strchr(allowed, d->type))
-            return (void)!tr_raise(f, tr_class.argument_error, "'%c' allowed only after types %s", *p, allowed), -1;
+            return (void)!tr_raise(f, tr_class.argument_error, "'%c' allowed only after types %s", *p,
+                                   allowed),
+                   -1;
         if (*p == '>') d->is_big = true;
         else if (*p == '<') d->is_little = true;
         else d->is_native = true;
-        if (d->is_big && d->is_little) return (void)!tr_raise(f, tr_class.range_error, "Can't use both '<' and '>'"), -1;
+        if (d->is_big && d->is_little)
+            return (void)!tr_raise(f, tr_class.range_error, "Can't use both '<' and '>'"), -1;
     }
     if (p < end && *p == '*') {
         d->is_star = true;
@@ -40,7 +44,8 @@ int tr_pack_next(Fiber *f, PackReader *reader, Directive *d) {
     } else if (p < end && *p >= '0' && *p <= '9') {
         d->has_count = true;
         for (d->count = 0; p < end && *p >= '0' && *p <= '9'; p++)
-            if (__builtin_mul_overflow(d->count, 10, &d->count) || __builtin_add_overflow(d->count, *p - '0', &d->count))
+            if (__builtin_mul_overflow(d->count, 10, &d->count) ||
+                __builtin_add_overflow(d->count, *p - '0', &d->count))
                 return (void)!tr_raise(f, tr_class.range_error, "pack length too big"), -1;
     }
     reader->p = p;
@@ -73,27 +78,30 @@ typedef struct Packer {
     int kind;         /* of the result: 1 US-ASCII so far, 2 UTF-8, 0 binary */
 } Packer;
 
-static bool add(Fiber *f, Packer *k, const char *bytes, size_t size) {
+static MAY_GC bool add(Fiber *f, Packer *k, const char *bytes, size_t size) {
     return tr_string_append_ranged(f, k->out, bytes, size, CODERANGE_UNKNOWN) != TR_RAISED;
 }
 
-static bool add_zeros(Fiber *f, Packer *k, int64_t count) {
+static MAY_GC bool add_zeros(Fiber *f, Packer *k, int64_t count) {
     if (count <= 0) return true;
     size_t old = tr_string(k->out)->size;
     if (tr_string_resize(f, k->out, old + (size_t)count) == TR_RAISED) return false;
     return true;
 }
 
-static Value take(Fiber *f, Packer *k) {
+static MAY_GC MAY_RAISE Value take(Fiber *f, Packer *k) {
     if (k->next >= tr_array_count(k->array)) return tr_raise(f, tr_class.argument_error, "too few arguments");
     return tr_array_at(k->array, k->next++);
 }
 
-static Value take_integer(Fiber *f, Packer *k) {
+static MAY_SWITCH MAY_RAISE Value take_integer(Fiber *f, Packer *k) {
     Value v = take(f, k);
     if (v == TR_RAISED || tr_is_integer(v)) return v;
     if (v == TR_NIL || v == TR_TRUE || v == TR_FALSE)
-        return tr_raise(f, tr_class.type_error, "no implicit conversion of %s into Integer", v == TR_NIL ? "nil" : v == TR_TRUE ? "true" : "false");
+        return tr_raise(f, tr_class.type_error, "no implicit conversion of %s into Integer",
+                        v == TR_NIL    ? "nil"
+                        : v == TR_TRUE ? "true"
+                                       : "false");
     return tr_to_int(f, v);
 }
 
@@ -107,7 +115,8 @@ static void store(char *to, uint64_t bits, int size, bool is_big) {
     for (int i = 0; i < size; i++) to[is_big ? size - 1 - i : i] = (char)(bits >> (8 * i));
 }
 
-static bool pack_integers(Fiber *f, Packer *k, const Directive *d, int64_t count, int size, bool is_big) {
+static MAY_SWITCH bool pack_integers(Fiber *f, Packer *k, const Directive *d, int64_t count, int size,
+                                     bool is_big) {
     while (count-- > 0) {
         Value v = take_integer(f, k);
         if (v == TR_RAISED) return false;
@@ -119,13 +128,14 @@ static bool pack_integers(Fiber *f, Packer *k, const Directive *d, int64_t count
     return true;
 }
 
-static bool pack_floats(Fiber *f, Packer *k, char type, int64_t count) {
+static MAY_SWITCH bool pack_floats(Fiber *f, Packer *k, char type, int64_t count) {
     bool is_single = strchr("fFeg", type) != NULL, is_big = type == 'g' || type == 'G';
     while (count-- > 0) {
         Value v = take(f, k);
         double d;
         if (v == TR_RAISED) return false;
-        if (tr_is_string(v)) return (void)!tr_raise(f, tr_class.type_error, "can't convert String into Float"), false;
+        if (tr_is_string(v))
+            return (void)!tr_raise(f, tr_class.type_error, "can't convert String into Float"), false;
         if (!tr_to_double(f, v, &d)) return false;
         char bytes[8];
         uint64_t bits = 0;
@@ -145,12 +155,13 @@ static bool pack_floats(Fiber *f, Packer *k, char type, int64_t count) {
     return true;
 }
 
-static bool pack_utf8(Fiber *f, Packer *k, int64_t count) {
+static MAY_SWITCH bool pack_utf8(Fiber *f, Packer *k, int64_t count) {
     while (count-- > 0) {
         Value v = take_integer(f, k);
         int64_t code;
         if (v == TR_RAISED || !tr_to_long(f, v, &code)) return false;
-        if (code < 0 || code > 0x7fffffff) return (void)!tr_raise(f, tr_class.range_error, "pack(U): value out of range"), false;
+        if (code < 0 || code > 0x7fffffff)
+            return (void)!tr_raise(f, tr_class.range_error, "pack(U): value out of range"), false;
         char bytes[8];
         int n;
         if (code < 0x200000) {
@@ -165,7 +176,8 @@ static bool pack_utf8(Fiber *f, Packer *k, int64_t count) {
     return true;
 }
 
-static bool pack_ber(Fiber *f, Packer *k, int64_t count) { /* w: base 128, most significant first */
+static MAY_SWITCH bool pack_ber(Fiber *f, Packer *k,
+                                int64_t count) { /* w: base 128, most significant first */
     while (count-- > 0) {
         Value v = take_integer(f, k);
         if (v == TR_RAISED) return false;
@@ -180,7 +192,8 @@ static bool pack_ber(Fiber *f, Packer *k, int64_t count) { /* w: base 128, most 
         bool done = true;
         for (size_t i = digits; i-- > 0 && done;) {
             char byte = 0;
-            for (int bit = 0; bit < 7; bit++) byte = (char)(byte | (mpz_tstbit(z, i * 7 + (size_t)bit) << bit));
+            for (int bit = 0; bit < 7; bit++)
+                byte = (char)(byte | (mpz_tstbit(z, i * 7 + (size_t)bit) << bit));
             if (i > 0) byte = (char)(byte | 0x80);
             done = add(f, k, &byte, 1);
         }
@@ -197,7 +210,7 @@ static int bit_digit(char c, bool is_hex) {
 }
 
 /* B b H h: digits of 1 or 4 bits, most or least significant first. */
-static bool pack_digits(Fiber *f, Packer *k, const Directive *d, Value text) {
+static MAY_GC bool pack_digits(Fiber *f, Packer *k, const Directive *d, Value text) {
     bool is_hex = (d->type | 0x20) == 'h', high_first = d->type < 'a';
     int per_byte = is_hex ? 2 : 8, bits = is_hex ? 4 : 1;
     int64_t size = (int64_t)tr_string(text)->size, count = d->is_star ? size : d->count, extra = 0;
@@ -217,7 +230,7 @@ static bool pack_digits(Fiber *f, Packer *k, const Directive *d, Value text) {
     return add_zeros(f, k, extra);
 }
 
-static bool pack_text(Fiber *f, Packer *k, const Directive *d) { /* a A Z B b H h */
+static MAY_SWITCH bool pack_text(Fiber *f, Packer *k, const Directive *d) { /* a A Z B b H h */
     Value v = take(f, k);
     if (v == TR_RAISED) return false;
     Value text = v == TR_NIL ? tr_string_new_encoded(f, "", 0, ENCODING_BINARY) : tr_to_str(f, v);
@@ -235,7 +248,7 @@ static bool pack_text(Fiber *f, Packer *k, const Directive *d) { /* a A Z B b H 
 }
 
 /* m and u: three bytes in four digits, `line` bytes a line; 0: one line without an end. */
-static bool encode_lines(Fiber *f, Packer *k, const char *p, int64_t size, int64_t line, bool is_uu) {
+static MAY_GC bool encode_lines(Fiber *f, Packer *k, const char *p, int64_t size, int64_t line, bool is_uu) {
     static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     static const char uu[] = "`!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_";
     const char *digits = is_uu ? uu : base64;
@@ -249,7 +262,8 @@ static bool encode_lines(Fiber *f, Packer *k, const char *p, int64_t size, int64
             int64_t have = n - i < 3 ? n - i : 3;
             memcpy(b, p + at + i, (size_t)have);
             char out[4] = {digits[b[0] >> 2], digits[(b[0] << 4 & 060) | b[1] >> 4],
-                           have > 1 ? digits[(b[1] << 2 & 074) | b[2] >> 6] : pad, have > 2 ? digits[b[2] & 077] : pad};
+                           have > 1 ? digits[(b[1] << 2 & 074) | b[2] >> 6] : pad,
+                           have > 2 ? digits[b[2] & 077] : pad};
             if (!add(f, k, out, 4)) return false;
         }
         if (has_lines && !add(f, k, "\n", 1)) return false;
@@ -258,7 +272,7 @@ static bool encode_lines(Fiber *f, Packer *k, const char *p, int64_t size, int64
     return true;
 }
 
-static bool pack_lines(Fiber *f, Packer *k, const Directive *d) {
+static MAY_SWITCH bool pack_lines(Fiber *f, Packer *k, const Directive *d) {
     Value v = take(f, k);
     if (v == TR_RAISED || (v = tr_to_str(f, v)) == TR_RAISED) return false;
     v = tr_string_frozen_copy(f, v);
@@ -272,7 +286,7 @@ static bool pack_lines(Fiber *f, Packer *k, const Directive *d) {
     return done;
 }
 
-static bool pack_quoted_printable(Fiber *f, Packer *k, const Directive *d) {
+static MAY_SWITCH bool pack_quoted_printable(Fiber *f, Packer *k, const Directive *d) {
     Value v = take(f, k);
     if (v == TR_RAISED || (v = tr_to_s(f, v)) == TR_RAISED) return false;
     v = tr_string_frozen_copy(f, v);
@@ -305,7 +319,7 @@ static bool pack_quoted_printable(Fiber *f, Packer *k, const Directive *d) {
     return column > 0 ? add(f, k, "=\n", 2) : true;
 }
 
-static bool pack_pointers(Fiber *f, Packer *k, int64_t count) {
+static MAY_SWITCH bool pack_pointers(Fiber *f, Packer *k, int64_t count) {
     while (count-- > 0) {
         Value v = take(f, k);
         if (v == TR_RAISED) return false;
@@ -321,13 +335,13 @@ static bool pack_pointers(Fiber *f, Packer *k, int64_t count) {
     return true;
 }
 
-static bool move_to(Fiber *f, Packer *k, int64_t position) {
+static MAY_GC bool move_to(Fiber *f, Packer *k, int64_t position) {
     int64_t size = (int64_t)tr_string(k->out)->size;
     if (position >= size) return add_zeros(f, k, position - size);
     return tr_string_resize(f, k->out, (size_t)position) != TR_RAISED;
 }
 
-static bool pack_one(Fiber *f, Packer *k, const Directive *d) {
+static MAY_SWITCH bool pack_one(Fiber *f, Packer *k, const Directive *d) {
     bool is_signed, is_big;
     int size = tr_pack_integer_size(d, &is_signed, &is_big);
     int64_t count = d->is_star ? (int64_t)(tr_array_count(k->array) - k->next) : d->count;
@@ -340,7 +354,14 @@ static bool pack_one(Fiber *f, Packer *k, const Directive *d) {
     if (size) return pack_integers(f, k, d, count, size, is_big);
     switch (d->type) {
     case 'a': case 'A': case 'Z': case 'B': case 'b': case 'H': case 'h': return pack_text(f, k, d);
-    case 'd': case 'D': case 'f': case 'F': case 'e': case 'E': case 'g': case 'G': return pack_floats(f, k, d->type, count);
+    case 'd':
+    case 'D':
+    case 'f':
+    case 'F':
+    case 'e':
+    case 'E':
+    case 'g':
+    case 'G': return pack_floats(f, k, d->type, count);
     case 'U': return pack_utf8(f, k, count);
     case 'w': return pack_ber(f, k, count);
     case 'm': case 'u': return pack_lines(f, k, d);
@@ -349,7 +370,8 @@ static bool pack_one(Fiber *f, Packer *k, const Directive *d) {
     case 'P': return pack_pointers(f, k, 1);
     case 'x': return add_zeros(f, k, count);
     case 'X':
-        if (count > (int64_t)tr_string(k->out)->size) return (void)!tr_raise(f, tr_class.argument_error, "X outside of string"), false;
+        if (count > (int64_t)tr_string(k->out)->size)
+            return (void)!tr_raise(f, tr_class.argument_error, "X outside of string"), false;
         return move_to(f, k, (int64_t)tr_string(k->out)->size - count);
     case '@': return move_to(f, k, count);
     case '%': return (void)!tr_raise(f, tr_class.argument_error, "%% is not supported"), false;
@@ -362,15 +384,16 @@ Value tr_pack(Fiber *f, Value array, Value format, Value buffer) {
     if (format == TR_RAISED) return TR_RAISED;
     if (buffer != TR_NIL) {
         if (!tr_is_string(buffer))
-            return tr_raise(f, tr_class.type_error, "buffer must be String, not %pC", (void *)tr_real_class_of(buffer));
+            return tr_raise(f, tr_class.type_error, "buffer must be String, not %pC",
+                            (void *)tr_real_class_of(buffer));
         if (!tr_check_frozen(f, buffer)) return TR_RAISED;
     }
     format = tr_string_frozen_copy(f, format);
     const char *p = tr_string(format)->bytes;
-    Packer k = {
-        .array = array, .out = buffer != TR_NIL ? buffer : tr_string_new_capacity(f, 32, ENCODING_BINARY), .kind = 1,
-        .reader = {p, p, tr_string_end(format), "pack"}
-    };
+    Packer k = {.array = array,
+                .out = buffer != TR_NIL ? buffer : tr_string_new_capacity(f, 32, ENCODING_BINARY),
+                .kind = 1,
+                .reader = {p, p, tr_string_end(format), "pack"}};
     if (buffer != TR_NIL) tr_string_set_coderange(buffer, CODERANGE_UNKNOWN);
     Directive d;
     int more;
@@ -379,14 +402,18 @@ Value tr_pack(Fiber *f, Value array, Value format, Value buffer) {
     if (more < 0) return TR_RAISED;
     TR_KEEP(format);
     tr_string_set_coderange(k.out, CODERANGE_UNKNOWN);
-    if (buffer == TR_NIL) tr_string_set_encoding(k.out, k.kind == 1 ? ENCODING_US_ASCII : k.kind == 2 ? ENCODING_UTF8 : ENCODING_BINARY);
+    if (buffer == TR_NIL)
+        tr_string_set_encoding(k.out, k.kind == 1   ? ENCODING_US_ASCII
+                                      : k.kind == 2 ? ENCODING_UTF8
+                                                    : ENCODING_BINARY);
     return k.out;
 }
 
-static Value array_pack(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value array_pack(Fiber *f, Value self, const Args *args) {
     static const Id names[] = {TR_ID_buffer};
     Value buffer = TR_UNDEF;
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &buffer, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &buffer, false))
+        return TR_RAISED;
     return tr_pack(f, self, args->argv[0], buffer == TR_UNDEF ? TR_NIL : buffer);
 }
 

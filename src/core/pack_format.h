@@ -4,7 +4,10 @@
 
 #include "core/string.h"
 
-typedef struct PackReader { const char *start, *p, *end; const char *what; /* "pack" or "unpack" */ } PackReader;
+typedef struct PackReader {
+    const char *start, *p, *end;
+    const char *what; /* "pack" or "unpack" */
+} PackReader;
 typedef struct Directive {
     char type;
     bool is_native;     /* ! or _ */

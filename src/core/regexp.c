@@ -1,9 +1,10 @@
 /* regexp.c - class Regexp: making, compiling, describing. Matching: regexp_match.c; syntax: regexp_syntax.c.
  *
- * A regexp is immutable after initialize. Programs for further encodings are compiled when a subject asks for them and
- * pushed on a list with one compare-and-swap; a Ractor that loses the race leaves its copy in the list as well, which does
- * no harm. Programs live as long as the Regexp. A regexp is fixed to an encoding when its text has characters that are
- * not ASCII (or says so); otherwise it goes with any ASCII-compatible subject, and 7-bit subjects share one program.
+ * A regexp is immutable after initialize. Programs for further encodings are compiled when a subject asks for
+ * them and pushed on a list with one compare-and-swap; a Ractor that loses the race leaves its copy in the
+ * list as well, which does no harm. Programs live as long as the Regexp. A regexp is fixed to an encoding
+ * when its text has characters that are not ASCII (or says so); otherwise it goes with any ASCII-compatible
+ * subject, and 7-bit subjects share one program.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ static void option_letters(uint32_t options, char *to) { /* at most "mixn" */
     *to = 0;
 }
 
-static Value raise_regexp_error(Fiber *f, const char *message, Value source, uint32_t options) {
+static MAY_GC MAY_RAISE Value raise_regexp_error(Fiber *f, const char *message, Value source,
+                                                 uint32_t options) {
     char letters[8];
     option_letters(options, letters);
     Value text = tr_regexp_source_text(f, source);
@@ -62,12 +64,14 @@ static Value raise_regexp_error(Fiber *f, const char *message, Value source, uin
 }
 
 /* Compiles for one encoding. NULL with `error` filled. */
-static OnigRegex compile(Value source, uint32_t options, int encoding, char *error, size_t error_room, RegexpPattern *pattern) {
+static OnigRegex compile(Value source, uint32_t options, int encoding, char *error, size_t error_room,
+                         RegexpPattern *pattern) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_onig);
     OnigRegex regex = NULL;
     OnigErrorInfo info;
-    if (!tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)options, encoding, pattern)) {
+    if (!tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source),
+                             (int)options, encoding, pattern)) {
         snprintf(error, error_room, "%s", pattern->error);
         return NULL;
     }
@@ -91,8 +95,9 @@ static void publish(Regexp *regexp, OnigRegex regex, int encoding) {
     program->regex = regex;
     program->encoding = encoding;
     program->next = atomic_load_explicit(&regexp->programs, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&regexp->programs, &program->next, program, memory_order_release,
-                                                  memory_order_relaxed)) {}
+    while (!atomic_compare_exchange_weak_explicit(&regexp->programs, &program->next, program,
+                                                  memory_order_release, memory_order_relaxed)) {
+    }
 }
 
 OnigRegex tr_regexp_program(Fiber *f, Value v, int encoding) {
@@ -128,7 +133,9 @@ static void regexp_free(Heap *heap, Value v) {
 
 static size_t regexp_size(Value v) {
     size_t size = 0;
-    for (RegexpProgram *p = atomic_load_explicit(&tr_regexp(v)->programs, memory_order_acquire); p; p = p->next) size += 1024;
+    for (RegexpProgram *p = atomic_load_explicit(&tr_regexp(v)->programs, memory_order_acquire); p;
+         p = p->next)
+        size += 1024;
     return size;
 }
 
@@ -136,7 +143,7 @@ static const HeapType regexp_heap_type = {"Regexp", regexp_trace, regexp_free, r
 static void register_type(void) __attribute__((constructor));
 static void register_type(void) { tr_heap_register_type(TYPE_REGEXP, &regexp_heap_type); }
 
-static Value regexp_alloc(Fiber *f, Class *klass) {
+static MAY_GC Value regexp_alloc(Fiber *f, Class *klass) {
     Regexp *regexp = tr_heap_alloc(f, sizeof *regexp, TYPE_REGEXP, klass);
     regexp->source = TR_UNDEF;
     return (Value)regexp;
@@ -144,9 +151,15 @@ static Value regexp_alloc(Fiber *f, Class *klass) {
 
 /* --- setting up --- */
 
-typedef struct NameList { RegexpName *names; int count, capacity; int *groups; int group_count, group_capacity; } NameList;
+typedef struct NameList {
+    RegexpName *names;
+    int count, capacity;
+    int *groups;
+    int group_count, group_capacity;
+} NameList;
 
-static int count_name(const OnigUChar *name, const OnigUChar *end, int count, int *groups, OnigRegex regex, void *data) {
+static int count_name(const OnigUChar *name, const OnigUChar *end, int count, int *groups, OnigRegex regex,
+                      void *data) {
     (void)name, (void)end, (void)groups, (void)regex;
     NameList *list = data;
     list->capacity++;
@@ -154,7 +167,8 @@ static int count_name(const OnigUChar *name, const OnigUChar *end, int count, in
     return 0;
 }
 
-static int add_name(const OnigUChar *name, const OnigUChar *end, int count, int *groups, OnigRegex regex, void *data) {
+static int add_name(const OnigUChar *name, const OnigUChar *end, int count, int *groups, OnigRegex regex,
+                    void *data) {
     (void)regex;
     NameList *list = data;
     int *mine = list->groups + list->group_count;
@@ -172,7 +186,8 @@ static void read_names(Regexp *regexp, OnigRegex regex) {
     regexp->group_count = onig_number_of_captures(regex);
     onig_foreach_name(regex, count_name, &list);
     if (list.capacity == 0) return;
-    list.names = malloc((size_t)list.capacity * sizeof(RegexpName) + (size_t)list.group_capacity * sizeof(int));
+    list.names = malloc((size_t)list.capacity * sizeof(RegexpName) +
+                        (size_t)list.group_capacity * sizeof(int));
     TR_CHECK(list.names != NULL);
     list.groups = (int *)(list.names + list.capacity);
     onig_foreach_name(regex, add_name, &list);
@@ -181,7 +196,7 @@ static void read_names(Regexp *regexp, OnigRegex regex) {
 }
 
 /* A frozen copy of the source in `encoding`; shareable when the given string is. */
-static Value own_source(Fiber *f, Value source, int encoding) {
+static MAY_GC Value own_source(Fiber *f, Value source, int encoding) {
     if (tr_has_flag(source, TR_FLAG_SHAREABLE)) {
         if (tr_string_encoding(source) == encoding) return source;
         return tr_string_interned(f, tr_string(source)->bytes, tr_string(source)->size, encoding);
@@ -203,12 +218,14 @@ Value tr_regexp_setup(Fiber *f, Value v, Value source, int options) {
     int encoding = tr_string_encoding(source);
     options &= REGEXP_USER_OPTIONS | REGEXP_FIXEDENCODING | REGEXP_NOENCODING;
     if (!tr_encoding_is_ascii_compatible(encoding))
-        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s", tr_encodings[encoding].name);
+        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s",
+                        tr_encodings[encoding].name);
     if (options & REGEXP_NOENCODING && encoding != ENCODING_BINARY && encoding != ENCODING_US_ASCII) {
         source = tr_string_dup(f, source);
         tr_string_set_encoding(source, encoding = ENCODING_BINARY);
     }
-    if (tr_string_is_broken(source)) return raise_regexp_error(f, "invalid multibyte character", source, (uint32_t)options);
+    if (tr_string_is_broken(source))
+        return raise_regexp_error(f, "invalid multibyte character", source, (uint32_t)options);
     char error[256];
     RegexpPattern pattern;
     OnigRegex regex = compile(source, (uint32_t)options, -2, error, sizeof error, &pattern);
@@ -247,18 +264,20 @@ bool tr_regexp_check(Fiber *f, Value v) {
 int64_t tr_regexp_timeout_from(Fiber *f, Value seconds) {
     if (seconds == TR_NIL) return 0;
     double d;
-    if (tr_is_string(seconds)) return (void)!tr_raise(f, tr_class.type_error, "no implicit conversion to float from string"), -2;
+    if (tr_is_string(seconds))
+        return (void)!tr_raise(f, tr_class.type_error, "no implicit conversion to float from string"), -2;
     if (!tr_to_double(f, seconds, &d)) return -2;
     if (!(d > 0)) {
         Value text = tr_inspect(f, seconds);
-        if (text != TR_RAISED) (void)!tr_raise(f, tr_class.argument_error, "invalid timeout: %pV", (void *)text);
+        if (text != TR_RAISED)
+            (void)!tr_raise(f, tr_class.argument_error, "invalid timeout: %pV", (void *)text);
         return -2;
     }
     return d > 9e9 ? (int64_t)9e18 : (int64_t)(d * 1e9);
 }
 
 /* Regexp.new's second argument. False: raised. */
-static bool read_options(Fiber *f, Value v, int *options) {
+static MAY_SWITCH bool read_options(Fiber *f, Value v, int *options) {
     *options = 0;
     if (tr_is_fixnum(v)) {
         *options = (int)(tr_fixnum(v) & (REGEXP_USER_OPTIONS | REGEXP_FIXEDENCODING | REGEXP_NOENCODING));
@@ -284,13 +303,15 @@ static bool read_options(Fiber *f, Value v, int *options) {
 }
 
 /* Regexp.new(string, options = 0, timeout: nil), Regexp.new(regexp, timeout: nil) */
-static Value regexp_initialize(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_initialize(Fiber *f, Value self, const Args *args) {
     static const Id names[] = {TR_ID_timeout};
     Value timeout = TR_UNDEF, source = args->argv[0];
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &timeout, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &timeout, false))
+        return TR_RAISED;
     if (tr_regexp(self)->is_literal) return tr_raise(f, tr_class.frozen_error, "can't modify literal regexp");
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (tr_regexp(self)->source != TR_UNDEF) return tr_raise(f, tr_class.type_error, "already initialized regexp");
+    if (tr_regexp(self)->source != TR_UNDEF)
+        return tr_raise(f, tr_class.type_error, "already initialized regexp");
     int options = 0;
     if (tr_is_regexp(source)) {
         if (!tr_regexp_check(f, source)) return TR_RAISED;
@@ -308,7 +329,7 @@ static Value regexp_initialize(Fiber *f, Value self, const Args *args) {
     return tr_regexp_setup(f, self, source, options);
 }
 
-static Value regexp_initialize_copy(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_initialize_copy(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return self;
     if (!tr_is_regexp(other)) return tr_raise(f, tr_class.type_error, "wrong argument type");
@@ -342,7 +363,8 @@ Value tr_regexp_source_text(Fiber *f, Value source) {
         }
         if (tr_string_append_bytes(f, out, run, (size_t)(p - run)) == TR_RAISED) return TR_RAISED;
         if (c == '/') snprintf(text, sizeof text, "\\/");
-        else if (n > 0 && c >= 0x80 && tr_encoding_is_unicode(encoding)) snprintf(text, sizeof text, c < 0x10000 ? "\\u%04X" : "\\u{%X}", c);
+        else if (n > 0 && c >= 0x80 && tr_encoding_is_unicode(encoding))
+            snprintf(text, sizeof text, c < 0x10000 ? "\\u%04X" : "\\u{%X}", c);
         else snprintf(text, sizeof text, "\\x%02X", (unsigned char)*p);
         if (tr_string_append_cstr(f, out, text) == TR_RAISED) return TR_RAISED;
         run = p += n > 0 ? n : 1;
@@ -352,7 +374,7 @@ Value tr_regexp_source_text(Fiber *f, Value source) {
     return out;
 }
 
-static Value regexp_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (tr_regexp(self)->source == TR_UNDEF) return tr_any_to_s(f, self);
     Value text = tr_regexp_source_text(f, tr_regexp(self)->source);
@@ -380,7 +402,10 @@ static bool strip_option_group(Value source, uint32_t *options, const char **inn
             *inner_size = (size_t)(end - p - 1);
             return true;
         }
-        uint32_t bit = *p == 'm' ? REGEXP_MULTILINE : *p == 'i' ? REGEXP_IGNORECASE : *p == 'x' ? REGEXP_EXTENDED : 0;
+        uint32_t bit = *p == 'm'   ? REGEXP_MULTILINE
+                       : *p == 'i' ? REGEXP_IGNORECASE
+                       : *p == 'x' ? REGEXP_EXTENDED
+                                   : 0;
         if (*p == '-' && turns_on) turns_on = false;
         else if (!bit) return false;
         else if (turns_on) now |= bit;
@@ -389,13 +414,14 @@ static bool strip_option_group(Value source, uint32_t *options, const char **inn
     if (p >= end || end[-1] != ')') return false;
     p++;
     RegexpPattern pattern; /* the inside must be whole: "(?i:a)|(b)" is not one group */
-    bool is_whole = tr_regexp_translate(p, (size_t)(end - 1 - p), tr_string_encoding(source), (int)now, tr_string_encoding(source), &pattern);
+    bool is_whole = tr_regexp_translate(p, (size_t)(end - 1 - p), tr_string_encoding(source), (int)now,
+                                        tr_string_encoding(source), &pattern);
     if (is_whole) {
         OnigRegex regex = NULL;
         OnigErrorInfo info;
         OnigEncoding onig = (OnigEncoding)tr_encodings[tr_string_encoding(source)].onig;
-        is_whole = onig_new(&regex, (OnigUChar *)pattern.bytes, (OnigUChar *)pattern.bytes + pattern.size, onig_options(now), onig,
-                            &ruby_syntax, &info) == ONIG_NORMAL;
+        is_whole = onig_new(&regex, (OnigUChar *)pattern.bytes, (OnigUChar *)pattern.bytes + pattern.size,
+                            onig_options(now), onig, &ruby_syntax, &info) == ONIG_NORMAL;
         if (regex) onig_free(regex);
     }
     tr_regexp_pattern_free(&pattern);
@@ -406,7 +432,7 @@ static bool strip_option_group(Value source, uint32_t *options, const char **inn
     return true;
 }
 
-static Value regexp_to_s_value(Fiber *f, Value self) {
+static MAY_GC MAY_RAISE Value regexp_to_s_value(Fiber *f, Value self) {
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     Value source = tr_regexp(self)->source;
     uint32_t options = tr_regexp(self)->options & REGEXP_USER_OPTIONS;
@@ -421,32 +447,33 @@ static Value regexp_to_s_value(Fiber *f, Value self) {
     option_letters(~options, off);
     snprintf(head, sizeof head, "(?%s%s%s:", on, off[0] ? "-" : "", off);
     Value out = tr_string_new_capacity(f, tr_string(text)->size + 12, tr_string_encoding(text));
-    if (tr_string_append_cstr(f, out, head) == TR_RAISED || tr_string_append(f, out, text) == TR_RAISED) return TR_RAISED;
+    if (tr_string_append_cstr(f, out, head) == TR_RAISED || tr_string_append(f, out, text) == TR_RAISED)
+        return TR_RAISED;
     return tr_string_append_bytes(f, out, ")", 1);
 }
 
-static Value regexp_to_s(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value regexp_to_s(Fiber *f, Value self, const Args *args) {
     (void)args;
     return regexp_to_s_value(f, self);
 }
 
-static Value regexp_source(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_source(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     return tr_string_dup(f, tr_regexp(self)->source);
 }
 
-static Value regexp_options(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_options(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_regexp_check(f, self) ? TR_FIX(tr_regexp(self)->options) : TR_RAISED;
 }
 
-static Value regexp_folds_case(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_folds_case(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_regexp_check(f, self) ? tr_bool(tr_regexp(self)->options & REGEXP_IGNORECASE) : TR_RAISED;
 }
 
-static Value regexp_encoding(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_encoding(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     return tr_encoding_object(tr_string_encoding(tr_regexp(self)->source));
@@ -457,38 +484,41 @@ static Value regexp_is_fixed(Fiber *f, Value self, const Args *args) {
     return tr_bool(tr_regexp(self)->options & REGEXP_FIXEDENCODING);
 }
 
-static Value regexp_timeout(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value regexp_timeout(Fiber *f, Value self, const Args *args) {
     (void)args;
     int64_t ns = tr_regexp(self)->timeout_ns;
     return ns == 0 ? TR_NIL : tr_float_new(f, (double)ns / 1e9);
 }
 
-static Value regexp_equal(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_equal(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return TR_TRUE;
     if (!tr_is_regexp(other)) return TR_FALSE;
     if (!tr_regexp_check(f, self) || !tr_regexp_check(f, other)) return TR_RAISED;
     Regexp *a = tr_regexp(self), *b = tr_regexp(other);
-    return tr_bool(a->options == b->options && tr_string_encoding(a->source) == tr_string_encoding(b->source) &&
+    return tr_bool(a->options == b->options &&
+                   tr_string_encoding(a->source) == tr_string_encoding(b->source) &&
                    tr_string_equal(a->source, b->source));
 }
 
-static Value regexp_hash(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_hash(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     return TR_FIX(tr_hash_mix(tr_string_hash(tr_regexp(self)->source), tr_regexp(self)->options) >> 2);
 }
 
-static Value regexp_names(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value regexp_names(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     Value names = tr_array_new(f, (size_t)tr_regexp(self)->name_count);
     for (int i = 0; i < tr_regexp(self)->name_count; i++)
-        if (tr_array_push(f, names, tr_symbol_to_s(f, tr_value_from_id(tr_regexp(self)->names[i].name))) == TR_RAISED) return TR_RAISED;
+        if (tr_array_push(f, names, tr_symbol_to_s(f, tr_value_from_id(tr_regexp(self)->names[i].name))) ==
+            TR_RAISED)
+            return TR_RAISED;
     return names;
 }
 
-static Value regexp_named_captures(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_named_captures(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_regexp_check(f, self)) return TR_RAISED;
     Value result = tr_hash_new(f);
@@ -497,7 +527,8 @@ static Value regexp_named_captures(Fiber *f, Value self, const Args *args) {
         Value groups = tr_array_new(f, (size_t)name->count);
         for (int k = 0; k < name->count; k++)
             if (tr_array_push(f, groups, TR_FIX(name->groups[k])) == TR_RAISED) return TR_RAISED;
-        if (tr_hash_set(f, result, tr_symbol_to_s(f, tr_value_from_id(name->name)), groups) == TR_RAISED) return TR_RAISED;
+        if (tr_hash_set(f, result, tr_symbol_to_s(f, tr_value_from_id(name->name)), groups) == TR_RAISED)
+            return TR_RAISED;
     }
     return result;
 }
@@ -511,7 +542,17 @@ static char escape_letter(unsigned char c) { /* what follows the backslash, 0: n
     case '\f': return 'f';
     case '\v': return 'v';
     case '\r': return 'r';
-    case '[': case ']': case '{': case '}': case '(': case ')': case '|': case '-': case '*': case '.': case '\\':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '(':
+    case ')':
+    case '|':
+    case '-':
+    case '*':
+    case '.':
+    case '\\':
     case '?': case '+': case '^': case '$': case ' ': case '#': return (char)c;
     default: return 0;
     }
@@ -519,7 +560,8 @@ static char escape_letter(unsigned char c) { /* what follows the backslash, 0: n
 
 Value tr_regexp_escape(Fiber *f, Value v) {
     int encoding = tr_string_encoding(v);
-    Value out = tr_string_new_capacity(f, tr_string(v)->size + 8, tr_string_is_7bit(v) ? ENCODING_US_ASCII : encoding);
+    Value out = tr_string_new_capacity(f, tr_string(v)->size + 8,
+                                       tr_string_is_7bit(v) ? ENCODING_US_ASCII : encoding);
     const char *p = tr_string(v)->bytes, *end = tr_string_end(v), *run = p;
     while (p < end) {
         int n = tr_char_step(encoding, p, end);
@@ -537,7 +579,7 @@ Value tr_regexp_escape(Fiber *f, Value v) {
     return result;
 }
 
-static Value regexp_s_escape(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_s_escape(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value v = args->argv[0];
     if (tr_is_symbol(v)) v = tr_symbol_name(f, tr_symbol_id(v));
@@ -545,7 +587,7 @@ static Value regexp_s_escape(Fiber *f, Value self, const Args *args) {
     return tr_regexp_escape(f, v);
 }
 
-static Value union_of_one(Fiber *f, Value v) {
+static MAY_SWITCH MAY_RAISE Value union_of_one(Fiber *f, Value v) {
     Value regexp = tr_try_convert(f, v, tr_class.regexp, tr_intern_cstr("to_regexp"));
     if (regexp != TR_NIL) return regexp;
     Value text = tr_to_str(f, v);
@@ -556,11 +598,14 @@ static Value union_of_one(Fiber *f, Value v) {
 
 /* The encoding that a part insists on; -1: none. */
 static int part_encoding(Value v) {
-    if (tr_is_regexp(v)) return tr_regexp(v)->options & REGEXP_FIXEDENCODING ? tr_string_encoding(tr_regexp(v)->source) : -1;
-    return tr_string_is_7bit(v) && tr_encoding_is_ascii_compatible(tr_string_encoding(v)) ? -1 : tr_string_encoding(v);
+    if (tr_is_regexp(v))
+        return tr_regexp(v)->options & REGEXP_FIXEDENCODING ? tr_string_encoding(tr_regexp(v)->source) : -1;
+    return tr_string_is_7bit(v) && tr_encoding_is_ascii_compatible(tr_string_encoding(v))
+               ? -1
+               : tr_string_encoding(v);
 }
 
-static Value regexp_s_union(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_s_union(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value list = TR_NIL;
     if (args->argc == 1) {
@@ -584,8 +629,8 @@ static Value regexp_s_union(Fiber *f, Value self, const Args *args) {
         if (tr_is_regexp(part) && !tr_regexp_check(f, part)) return TR_RAISED;
         int own = part_encoding(part);
         if (own >= 0 && encoding >= 0 && own != encoding)
-            return tr_raise(f, tr_class.argument_error, "incompatible encodings: %s and %s", tr_encoding_message_name(encoding),
-                            tr_encoding_message_name(own));
+            return tr_raise(f, tr_class.argument_error, "incompatible encodings: %s and %s",
+                            tr_encoding_message_name(encoding), tr_encoding_message_name(own));
         if (own >= 0) encoding = own;
         Value text = tr_is_regexp(part) ? regexp_to_s_value(f, part) : tr_regexp_escape(f, part);
         if (text == TR_RAISED) return TR_RAISED;
@@ -598,22 +643,22 @@ static Value regexp_s_union(Fiber *f, Value self, const Args *args) {
 
 /* --- class methods --- */
 
-static Value regexp_s_try_convert(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value regexp_s_try_convert(Fiber *f, Value self, const Args *args) {
     (void)self;
     return tr_try_convert(f, args->argv[0], tr_class.regexp, tr_intern_cstr("to_regexp"));
 }
 
-static Value regexp_s_new(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value regexp_s_new(Fiber *f, Value self, const Args *args) {
     return tr_call_full(f, self, TR_ID_new, args->argc, args->argv, args->block, args->keywords, true);
 }
 
-static Value regexp_s_timeout(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value regexp_s_timeout(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     int64_t ns = atomic_load_explicit(&tr_regexp_default_timeout_ns, memory_order_relaxed);
     return ns == 0 ? TR_NIL : tr_float_new(f, (double)ns / 1e9);
 }
 
-static Value regexp_s_set_timeout(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_s_set_timeout(Fiber *f, Value self, const Args *args) {
     (void)self;
     int64_t ns = tr_regexp_timeout_from(f, args->argv[0]);
     if (ns < 0) return TR_RAISED;
@@ -622,11 +667,12 @@ static Value regexp_s_set_timeout(Fiber *f, Value self, const Args *args) {
 }
 
 /* Regexp.linear_time?(regexp | string, options = 0, timeout: nil): no back references and no group calls. */
-static Value regexp_s_is_linear_time(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_s_is_linear_time(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value v = args->argv[0];
     if (!tr_is_regexp(v)) {
-        v = tr_call_full(f, (Value)tr_class.regexp, TR_ID_new, args->argc, args->argv, TR_NIL, args->keywords, true);
+        v = tr_call_full(f, (Value)tr_class.regexp, TR_ID_new, args->argc, args->argv, TR_NIL, args->keywords,
+                         true);
         if (v == TR_RAISED) return TR_RAISED;
     } else if (args->argc > 1) {
         tr_warn(f, "flags ignored");
@@ -634,7 +680,8 @@ static Value regexp_s_is_linear_time(Fiber *f, Value self, const Args *args) {
     if (!tr_regexp_check(f, v)) return TR_RAISED;
     RegexpPattern pattern;
     Value source = tr_regexp(v)->source;
-    tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source), (int)tr_regexp(v)->options, -1, &pattern);
+    tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source),
+                        (int)tr_regexp(v)->options, -1, &pattern);
     bool is_linear = pattern.is_linear;
     tr_regexp_pattern_free(&pattern);
     return tr_bool(is_linear);
@@ -670,7 +717,7 @@ static const MethodDef regexp_singleton_methods[] = {
     {NULL, NULL, 0, 0, 0}
 };
 
-static void regexp_init(Fiber *f) {
+static MAY_GC void regexp_init(Fiber *f) {
     tr_define_methods(f, tr_class.regexp, tr_regexp_match_methods);
     for (const MethodDef *m = tr_regexp_match_singleton_methods; m->name; m++)
         tr_define_singleton_method(f, (Value)tr_class.regexp, m->name, m->fn, m->min, m->max, m->flags);

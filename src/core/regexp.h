@@ -1,7 +1,8 @@
 /* regexp.h - the representation of Regexp and MatchData.
  *
- * A Regexp is frozen and shareable; what it matches with is compiled on demand, one program per encoding of the subject,
- * and published in a list that only grows, so that any number of Ractors match at once without a lock.
+ * A Regexp is frozen and shareable; what it matches with is compiled on demand, one program per encoding of
+ * the subject, and published in a list that only grows, so that any number of Ractors match at once without a
+ * lock.
  */
 #ifndef TR_CORE_REGEXP_H
 #define TR_CORE_REGEXP_H
@@ -11,8 +12,12 @@
 #include "core/core.h"
 
 enum { /* Regexp#options */
-    REGEXP_IGNORECASE = 1, REGEXP_EXTENDED = 2, REGEXP_MULTILINE = 4, REGEXP_FIXEDENCODING = 16, REGEXP_NOENCODING = 32,
-    REGEXP_USER_OPTIONS = 7
+       REGEXP_IGNORECASE = 1,
+       REGEXP_EXTENDED = 2,
+       REGEXP_MULTILINE = 4,
+       REGEXP_FIXEDENCODING = 16,
+       REGEXP_NOENCODING = 32,
+       REGEXP_USER_OPTIONS = 7
 };
 
 typedef struct RegexpProgram {
@@ -25,13 +30,14 @@ typedef struct RegexpName { Id name; int count; const int *groups; } RegexpName;
 
 typedef struct Regexp {
     Header h;
-    Value source;               /* frozen, shareable String, its encoding is the regexp's; TR_UNDEF before initialize */
+    Value source; /* frozen, shareable String, its encoding is the regexp's; TR_UNDEF before initialize */
     int64_t timeout_ns;         /* 0: none of its own */
     uint32_t options;
     int group_count;
     int name_count;
     bool is_literal;
-    bool is_plain_text;         /* ASCII without anything special: found with memmem, in any ASCII-compatible subject */
+    bool is_plain_text; /* ASCII without anything special: found with memmem, in any ASCII-compatible subject
+                         */
     const RegexpName *names;    /* in order of definition; malloc'ed in one piece */
     _Atomic(RegexpProgram *) programs; /* release on push pairs with the acquire of readers */
 } Regexp;

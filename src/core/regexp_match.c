@@ -1,9 +1,9 @@
 /* regexp_match.c - searching, and the methods of Regexp that search.
  *
- * A Search holds what repeated matching over one subject needs. libonig counts retries and gives up at a limit; the first
- * attempt has a limit of some tens of milliseconds' work. One that is given up is started again with four times the
- * limit after a safepoint, so that a regexp that runs wild can be interrupted, shares the worker, and meets its timeout,
- * and no match takes more than a third longer for it.
+ * A Search holds what repeated matching over one subject needs. libonig counts retries and gives up at a
+ * limit; the first attempt has a limit of some tens of milliseconds' work. One that is given up is started
+ * again with four times the limit after a safepoint, so that a regexp that runs wild can be interrupted,
+ * shares the worker, and meets its timeout, and no match takes more than a third longer for it.
  */
 #include "core/encoding.h"
 #include "core/regexp_internal.h"
@@ -13,19 +13,21 @@
 
 /* --- preparing --- */
 
-static bool raise_mismatch(Fiber *f, Value regexp, Value string) {
-    (void)!tr_raise(f, tr_class.compatibility_error, "incompatible encoding regexp match (%s regexp with %s string)",
+static MAY_GC bool raise_mismatch(Fiber *f, Value regexp, Value string) {
+    (void)!tr_raise(f, tr_class.compatibility_error,
+                    "incompatible encoding regexp match (%s regexp with %s string)",
                     tr_encoding_message_name(tr_string_encoding(tr_regexp(regexp)->source)),
                     tr_encoding_message_name(tr_string_encoding(string)));
     return false;
 }
 
 /* Which program the subject needs: an encoding, or -1 for 7-bit text. False: raised. */
-static bool choose_encoding(Fiber *f, Value regexp, Value string, int *encoding) {
+static MAY_GC bool choose_encoding(Fiber *f, Value regexp, Value string, int *encoding) {
     enum CodeRange range = tr_string_coderange(string);
     int own = tr_string_encoding(tr_regexp(regexp)->source), subject = tr_string_encoding(string);
     if (TR_UNLIKELY(range == CODERANGE_BROKEN)) {
-        (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[subject].name);
+        (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                        tr_encodings[subject].name);
         return false;
     }
     if (tr_regexp(regexp)->options & REGEXP_FIXEDENCODING) {
@@ -46,7 +48,8 @@ bool tr_search_begin(Fiber *f, Search *search, Value regexp, Value string) {
     int encoding;
     if (!tr_regexp_check(f, regexp) || !choose_encoding(f, regexp, string, &encoding)) return false;
     OnigRegex program = NULL;
-    for (RegexpProgram *p = atomic_load_explicit(&tr_regexp(regexp)->programs, memory_order_acquire); p; p = p->next) {
+    for (RegexpProgram *p = atomic_load_explicit(&tr_regexp(regexp)->programs, memory_order_acquire); p;
+         p = p->next) {
         if (p->encoding == encoding) {
             program = p->regex;
             break;
@@ -107,15 +110,20 @@ static int run_plain(Search *search, size_t start, bool backward, bool only_here
 }
 
 static int run(Search *search, size_t start, bool backward, bool only_here, OnigMatchParam *param) {
-    if (tr_regexp(search->regexp)->is_plain_text && is_byte_searchable(search->string)) return run_plain(search, start, backward, only_here);
-    const OnigUChar *text = (const OnigUChar *)tr_string(search->string)->bytes, *end = text + tr_string(search->string)->size;
+    if (tr_regexp(search->regexp)->is_plain_text && is_byte_searchable(search->string))
+        return run_plain(search, start, backward, only_here);
+    const OnigUChar *text = (const OnigUChar *)tr_string(search->string)->bytes,
+                    *end = text + tr_string(search->string)->size;
     const OnigUChar *from = text + start;
     text += search->base;
-    if (only_here) return onig_match_with_param(search->program, text, end, from, &search->region, ONIG_OPTION_NONE, param);
-    return onig_search_with_param(search->program, text, end, from, backward ? text : end, &search->region, ONIG_OPTION_NONE, param);
+    if (only_here)
+        return onig_match_with_param(search->program, text, end, from, &search->region, ONIG_OPTION_NONE,
+                                     param);
+    return onig_search_with_param(search->program, text, end, from, backward ? text : end, &search->region,
+                                  ONIG_OPTION_NONE, param);
 }
 
-static int64_t raise_failure(Fiber *f, int code) {
+static MAY_GC int64_t raise_failure(Fiber *f, int code) {
     if (code == ONIGERR_MATCH_STACK_LIMIT_OVER || code == ONIGERR_MEMORY) (void)!tr_raise_no_memory(f);
     else {
         char message[ONIG_MAX_ERROR_MESSAGE_LEN + 1] = {0};
@@ -131,16 +139,19 @@ static bool is_limit(int code) {
 }
 
 /* A limit was reached: again and again with a higher one. */
-static int64_t run_on(Fiber *f, Search *search, size_t start, bool backward, bool only_here) {
+static MAY_SWITCH int64_t run_on(Fiber *f, Search *search, size_t start, bool backward, bool only_here) {
     unsigned long limit = FIRST_RETRY_LIMIT;
     size_t size = tr_string(search->string)->size;
     for (;;) {
         int64_t began = tr_now_ns();
-        if (began >= search->deadline_ns) return (void)!tr_raise(f, tr_regexp_timeout_error, "regexp match timeout"), -2;
+        if (began >= search->deadline_ns)
+            return (void)!tr_raise(f, tr_regexp_timeout_error, "regexp match timeout"), -2;
         if (TR_SAFEPOINT(f) == TR_RAISED) return -2;
-        if (tr_string(search->string)->size != size) return (void)!tr_raise(f, tr_class.runtime_error, "string modified"), -2;
+        if (tr_string(search->string)->size != size)
+            return (void)!tr_raise(f, tr_class.runtime_error, "string modified"), -2;
         limit = limit > ~0ul / 8 ? 0 : limit * 4;
-        if (search->deadline_ns != TR_FOREVER) { /* not far beyond the time that is left, at 10 ns or so for a retry */
+        if (search->deadline_ns !=
+            TR_FOREVER) { /* not far beyond the time that is left, at 10 ns or so for a retry */
             unsigned long left = (unsigned long)(search->deadline_ns - began) / 8;
             if (left < limit || limit == 0) limit = left < 100000 ? 100000 : left;
         }
@@ -152,9 +163,11 @@ static int64_t run_on(Fiber *f, Search *search, size_t start, bool backward, boo
     }
 }
 
-/* Parameters of a first attempt: one per thread of execution is not needed, since libonig only reads the limits. */
+/* Parameters of a first attempt: one per thread of execution is not needed, since libonig only reads the
+ * limits. */
 static OnigMatchParam *first_param(void) {
-    static OnigMatchParam *shared; /* release on making pairs with the acquire here; a loser's copy is dropped */
+    static OnigMatchParam
+        *shared; /* release on making pairs with the acquire here; a loser's copy is dropped */
     OnigMatchParam *param = __atomic_load_n(&shared, __ATOMIC_ACQUIRE);
     if (TR_LIKELY(param != NULL)) return param;
     param = onig_new_match_param();
@@ -216,24 +229,29 @@ Value tr_regexp_match_at(Fiber *f, Value regexp, Value string, size_t start) {
 }
 
 /* Does it match at all: no groups are kept. */
-static int64_t search_plain(Fiber *f, Value regexp, Value string, size_t start) {
+static MAY_GC int64_t search_plain(Fiber *f, Value regexp, Value string, size_t start) {
     int encoding;
     if (!tr_regexp_check(f, regexp) || !choose_encoding(f, regexp, string, &encoding)) return -2;
     if (tr_regexp(regexp)->is_plain_text && is_byte_searchable(string)) {
         const String *needle = tr_string(tr_regexp(regexp)->source), *s = tr_string(string);
-        const char *p = start > s->size ? NULL : memmem(s->bytes + start, s->size - start, needle->bytes, needle->size);
+        const char *p = start > s->size
+                            ? NULL
+                            : memmem(s->bytes + start, s->size - start, needle->bytes, needle->size);
         return p ? p - s->bytes : -1;
     }
     OnigRegex program = tr_regexp_program(f, regexp, encoding);
     if (!program) return -2;
-    const OnigUChar *text = (const OnigUChar *)tr_string(string)->bytes, *end = text + tr_string(string)->size;
-    int code = onig_search_with_param(program, text, end, text + start, end, NULL, ONIG_OPTION_NONE, first_param());
+    const OnigUChar *text = (const OnigUChar *)tr_string(string)->bytes,
+                    *end = text + tr_string(string)->size;
+    int code = onig_search_with_param(program, text, end, text + start, end, NULL, ONIG_OPTION_NONE,
+                                      first_param());
     TR_KEEP(regexp);
     TR_KEEP(string);
     return code >= ONIG_MISMATCH ? code : is_limit(code) ? -3 : raise_failure(f, code);
 }
 
-int64_t tr_regexp_search(Fiber *f, Value regexp, Value string, size_t start, bool backward, bool set_backref) {
+int64_t tr_regexp_search(Fiber *f, Value regexp, Value string, size_t start, bool backward,
+                         bool set_backref) {
     if (!backward && !set_backref) {
         int64_t found = search_plain(f, regexp, string, start);
         if (TR_LIKELY(found != -3)) return found;
@@ -241,13 +259,14 @@ int64_t tr_regexp_search(Fiber *f, Value regexp, Value string, size_t start, boo
     Search search;
     if (!tr_search_begin(f, &search, regexp, string)) return -2;
     int64_t found = tr_search_next(f, &search, start, backward);
-    if (set_backref && found != -2) tr_backref_set(f, found >= 0 ? tr_search_match(f, &search, TR_UNDEF) : TR_NIL);
+    if (set_backref && found != -2)
+        tr_backref_set(f, found >= 0 ? tr_search_match(f, &search, TR_UNDEF) : TR_NIL);
     tr_search_end(&search);
     return found;
 }
 
 /* A String to match with from what Ruby hands over: Strings, Symbols, to_str; nil stays nil. */
-static Value subject_of(Fiber *f, Value v) {
+static MAY_SWITCH Value subject_of(Fiber *f, Value v) {
     if (tr_is_string(v) || v == TR_NIL) return v;
     if (tr_is_symbol(v)) return tr_symbol_name(f, tr_symbol_id(v));
     return tr_to_str(f, v);
@@ -284,7 +303,8 @@ Value tr_to_regexp(Fiber *f, Value pattern, bool quote) {
         if (pattern == TR_NIL || pattern == TR_TRUE || pattern == TR_FALSE)
             return tr_raise(f, tr_class.type_error, "wrong argument type %s (expected Regexp)",
                             pattern == TR_NIL ? "nil" : pattern == TR_TRUE ? "true" : "false");
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Regexp)", (void *)tr_real_class_of(pattern));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Regexp)",
+                        (void *)tr_real_class_of(pattern));
     }
     if (quote) text = tr_regexp_escape(f, text);
     return tr_regexp_new(f, text, 0);
@@ -292,11 +312,11 @@ Value tr_to_regexp(Fiber *f, Value pattern, bool quote) {
 
 /* --- methods --- */
 
-static Value regexp_match_operator(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value regexp_match_operator(Fiber *f, Value self, const Args *args) {
     return tr_regexp_match_operator(f, self, args->argv[0]);
 }
 
-static Value regexp_case_equal(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_case_equal(Fiber *f, Value self, const Args *args) {
     Value v = args->argv[0];
     if (tr_is_symbol(v)) {
         v = tr_symbol_name(f, tr_symbol_id(v));
@@ -313,7 +333,7 @@ static Value regexp_case_equal(Fiber *f, Value self, const Args *args) {
 }
 
 /* The position argument of match and match?, in characters. 1 ok, 0 out of range, -1 raised. */
-static int start_offset(Fiber *f, Value string, const Args *args, size_t *offset) {
+static MAY_SWITCH int start_offset(Fiber *f, Value string, const Args *args, size_t *offset) {
     int64_t at;
     *offset = 0;
     if (args->argc < 2) return 1;
@@ -325,7 +345,7 @@ static int start_offset(Fiber *f, Value string, const Args *args, size_t *offset
     return 1;
 }
 
-static Value regexp_match(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_match(Fiber *f, Value self, const Args *args) {
     size_t offset;
     Value string = subject_of(f, args->argv[0]);
     if (string == TR_RAISED) return TR_RAISED;
@@ -341,7 +361,7 @@ static Value regexp_match(Fiber *f, Value self, const Args *args) {
     return tr_yield1(f, args->block, match);
 }
 
-static Value regexp_match_p(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value regexp_match_p(Fiber *f, Value self, const Args *args) {
     size_t offset;
     Value string = subject_of(f, args->argv[0]);
     if (string == TR_RAISED) return TR_RAISED;
@@ -352,7 +372,7 @@ static Value regexp_match_p(Fiber *f, Value self, const Args *args) {
     return found == -2 ? TR_RAISED : tr_bool(found >= 0);
 }
 
-static Value regexp_match_last_line(Fiber *f, Value self, const Args *args) { /* ~ /x/ */
+static MAY_SWITCH Value regexp_match_last_line(Fiber *f, Value self, const Args *args) { /* ~ /x/ */
     (void)args;
     Value line = tr_lastline_get(f);
     if (!tr_is_string(line)) {
@@ -363,7 +383,7 @@ static Value regexp_match_last_line(Fiber *f, Value self, const Args *args) { /*
 }
 
 /* Regexp.last_match(group = nil) */
-static Value regexp_s_last_match(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value regexp_s_last_match(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value match = tr_backref_get(f);
     if (args->argc == 0 || match == TR_NIL) return match;

@@ -6,12 +6,13 @@
 
 #include "core/regexp.h"
 
-/* A prepared search: the program for this subject is looked up once, the region is reused from match to match. The subject
- * must not change between begin and end. Release with tr_search_end on every way out. */
+/* A prepared search: the program for this subject is looked up once, the region is reused from match to
+ * match. The subject must not change between begin and end. Release with tr_search_end on every way out. */
 typedef struct Search {
     Value regexp, string;
     OnigRegex program;
-    OnigRegion region;         /* of the last match; its arrays are the two below, or libonig's when groups are many */
+    OnigRegion
+        region; /* of the last match; its arrays are the two below, or libonig's when groups are many */
     size_t base;               /* where the text begins for ^, \A and lookbehind: 0 but in StringScanner */
     OnigMatchParam *param;     /* NULL: no limits are needed yet */
     int64_t deadline_ns;       /* TR_FOREVER: no time limit */
@@ -33,11 +34,13 @@ MAY_GC Value tr_search_match(Fiber *f, const Search *search, Value frozen_copy);
 
 /* MatchData for the first match at or after byte `start` or nil; sets $~. */
 MAY_SWITCH MAY_RAISE Value tr_regexp_match_at(Fiber *f, Value regexp, Value string, size_t start);
-/* Group by number, name (String or Symbol): IndexError when there is no such name; nil when no such number. */
+/* Group by number, name (String or Symbol): IndexError when there is no such name; nil when no such number.
+ */
 MAY_SWITCH MAY_RAISE Value tr_match_group(Fiber *f, Value match, Value which);
 /* The group's number, -1 raised (IndexError). May be out of range for numbers. */
 MAY_SWITCH MAY_RAISE int tr_match_group_number(Fiber *f, Value match, Value which);
-/* An empty MatchData with room for `count` groups (the whole match included); the caller fills the offsets. */
+/* An empty MatchData with room for `count` groups (the whole match included); the caller fills the offsets.
+ */
 MAY_GC Value tr_match_new(Fiber *f, Value frozen_string, Value regexp, uint32_t count);
 /* A MatchData for a plain string found at [offset, offset + size). */
 MAY_GC Value tr_match_of_string(Fiber *f, Value frozen_string, size_t offset, size_t size);

@@ -1,12 +1,14 @@
 /* regexp_syntax.c - from Ruby's regexp syntax to libonig's.
  *
- * libonig's own Ruby syntax is nearly right. What is translated here: escapes that name bytes or code points become the
- * characters themselves (so that the pattern has an encoding); \w \d \s \h and their complements mean ASCII unless (?u) is
- * in force; the options a, d and u, which libonig does not have; and a few errors that it does not see. Where the class
- * escape stands under (?i), libonig's (?W:\w) is used, because case folding must not widen it.
+ * libonig's own Ruby syntax is nearly right. What is translated here: escapes that name bytes or code points
+ * become the characters themselves (so that the pattern has an encoding); \w \d \s \h and their complements
+ * mean ASCII unless (?u) is in force; the options a, d and u, which libonig does not have; and a few errors
+ * that it does not see. Where the class escape stands under (?i), libonig's (?W:\w) is used, because case
+ * folding must not widen it.
  *
- * The translator keeps a stack of the options in force, one entry per open group, and knows whether it is inside a
- * character class or a comment. It does not build a tree: libonig does that, and reports all other errors.
+ * The translator keeps a stack of the options in force, one entry per open group, and knows whether it is
+ * inside a character class or a comment. It does not build a tree: libonig does that, and reports all other
+ * errors.
  */
 #include "core/regexp_syntax.h"
 
@@ -17,7 +19,10 @@
 #include "core/encoding.h"
 #include "core/regexp.h"
 
-typedef struct Options { bool ignores_case, is_extended; char charset; /* 0 default, 'a', 'u', 'd' */ } Options;
+typedef struct Options {
+    bool ignores_case, is_extended;
+    char charset; /* 0 default, 'a', 'u', 'd' */
+} Options;
 
 #define MAX_DEPTH 4096
 
@@ -50,14 +55,18 @@ static bool fail(Translator *t, const char *message) {
 
 static bool fix_encoding(Translator *t, int encoding) {
     if (t->out->fixed_encoding >= 0 && t->out->fixed_encoding != encoding) {
-        return fail(t, encoding == ENCODING_UTF8 ? "UTF-8 character in non UTF-8 regexp" : "non UTF-8 character in UTF-8 regexp");
+        return fail(t, encoding == ENCODING_UTF8 ? "UTF-8 character in non UTF-8 regexp"
+                                                 : "non UTF-8 character in UTF-8 regexp");
     }
     t->out->fixed_encoding = encoding;
     return true;
 }
 
 static int hex_value(int c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static bool put_codepoint(Translator *t, uint32_t code) {
@@ -78,7 +87,9 @@ static bool translate_unicode(Translator *t) {
     if (*t->p != '{') {
         for (int i = 0; i < 4; i++) {
             int digit = t->p < t->end ? hex_value(*t->p) : -1;
-            if (digit < 0) return fail(t, i == 0 && t->p < t->end ? "invalid Unicode escape" : "too short escape sequence");
+            if (digit < 0)
+                return fail(t,
+                            i == 0 && t->p < t->end ? "invalid Unicode escape" : "too short escape sequence");
             code = code << 4 | (uint32_t)digit;
             t->p++;
         }
@@ -101,7 +112,8 @@ static bool translate_unicode(Translator *t) {
     return has_any ? true : fail(t, "invalid Unicode list");
 }
 
-/* One byte escape at a backslash: \xHH \ooo \cx \C-x \M-x. 0 and 1: no such escape, done (*byte); -1: error. */
+/* One byte escape at a backslash: \xHH \ooo \cx \C-x \M-x. 0 and 1: no such escape, done (*byte); -1: error.
+ */
 static int read_byte_escape(Translator *t, unsigned *byte) {
     const char *p = t->p + 1;
     if (p >= t->end) return fail(t, "too short escape sequence") - 1;
@@ -115,13 +127,15 @@ static int read_byte_escape(Translator *t, unsigned *byte) {
     } else if (c >= '0' && c <= '7') {
         unsigned value = (unsigned)(c - '0');
         int digits = 1;
-        for (; digits < 3 && p < t->end && *p >= '0' && *p <= '7'; digits++) value = value << 3 | (unsigned)(*p++ - '0');
+        for (; digits < 3 && p < t->end && *p >= '0' && *p <= '7'; digits++)
+            value = value << 3 | (unsigned)(*p++ - '0');
         if (value > 0xff) return fail(t, "invalid escape code") - 1;
         if (c != '0' && digits < 3) return 0; /* a back reference */
         *byte = value;
     } else if (c == 'c' || (c == 'C' && p < t->end && *p == '-') || c == 'M') {
         bool is_meta = c == 'M';
-        if (c != 'c' && (p >= t->end || *p++ != '-')) return fail(t, is_meta ? "too short meta escape" : "too short control escape") - 1;
+        if (c != 'c' && (p >= t->end || *p++ != '-'))
+            return fail(t, is_meta ? "too short meta escape" : "too short control escape") - 1;
         if (p >= t->end) return fail(t, is_meta ? "too short meta escape" : "too short control escape") - 1;
         unsigned value = (unsigned char)*p;
         if (value == '\\') {
@@ -159,7 +173,8 @@ static bool translate_bytes(Translator *t, unsigned byte) {
     for (;;) {
         int size = tr_char_size(encoding, bytes, bytes + n);
         if (size == n) break;
-        if (size >= 0 || n >= 8 || t->p + 1 >= t->end) return fail(t, size >= 0 ? "invalid multibyte escape" : "too short multibyte escape");
+        if (size >= 0 || n >= 8 || t->p + 1 >= t->end)
+            return fail(t, size >= 0 ? "invalid multibyte escape" : "too short multibyte escape");
         if (*t->p == '\\') {
             int kind = read_byte_escape(t, &byte);
             if (kind <= 0) return kind < 0 ? false : fail(t, "too short multibyte escape");
@@ -188,19 +203,33 @@ static void put_class_escape(Translator *t, char c, bool is_inside) {
     bool is_negated = c < 'a';
     bool is_unicode = t->now.charset == 'u' && (c | 0x20) != 'h';
     if (is_unicode) snprintf(text, sizeof text, "\\%c", c);
-    else if (!is_inside && (c | 0x20) == 'w' && t->now.ignores_case) snprintf(text, sizeof text, "(?W:\\%c)", c);
+    else if (!is_inside && (c | 0x20) == 'w' && t->now.ignores_case)
+        snprintf(text, sizeof text, "(?W:\\%c)", c);
     else snprintf(text, sizeof text, "[%s%s]", is_negated ? "^" : "", class_members(c));
     put_text(t, text);
 }
 
-static bool is_name(const char *p, size_t size, const char *name) { return strlen(name) == size && memcmp(p, name, size) == 0; }
+static bool is_name(const char *p, size_t size, const char *name) {
+    return strlen(name) == size && memcmp(p, name, size) == 0;
+}
 
 /* At "[:" inside a class; copies or, under (?a), writes the ASCII members. False: it is no POSIX bracket. */
 static bool translate_posix(Translator *t) {
     static const char *const names[][2] = {
-        {"alpha", "a-zA-Z"}, {"digit", "0-9"}, {"alnum", "a-zA-Z0-9"}, {"upper", "A-Z"}, {"lower", "a-z"},
-        {"space", "\\t\\n\\v\\f\\r\\x20"}, {"blank", "\\t\\x20"}, {"punct", "!-/:-@\\[-`{-~"}, {"cntrl", "\\x00-\\x1f\\x7f"},
-        {"graph", "!-~"}, {"print", "\\x20-~"}, {"xdigit", "0-9a-fA-F"}, {"word", "a-zA-Z0-9_"}, {"ascii", "\\x00-\\x7f"},
+        {"alpha", "a-zA-Z"},
+        {"digit", "0-9"},
+        {"alnum", "a-zA-Z0-9"},
+        {"upper", "A-Z"},
+        {"lower", "a-z"},
+        {"space", "\\t\\n\\v\\f\\r\\x20"},
+        {"blank", "\\t\\x20"},
+        {"punct", "!-/:-@\\[-`{-~"},
+        {"cntrl", "\\x00-\\x1f\\x7f"},
+        {"graph", "!-~"},
+        {"print", "\\x20-~"},
+        {"xdigit", "0-9a-fA-F"},
+        {"word", "a-zA-Z0-9_"},
+        {"ascii", "\\x00-\\x7f"},
     };
     const char *name = t->p + 2;
     bool is_negated = name < t->end && *name == '^';
@@ -256,8 +285,10 @@ static bool translate_escape(Translator *t, bool is_inside, bool ends_range) {
         return true;
     }
     if (!is_inside && c == 'R') { /* libonig's own takes one newline where it may take several */
-        bool is_unicode = t->target >= 0 ? tr_encoding_is_unicode(t->target) : t->target == -2 && t->out->fixed_encoding == ENCODING_UTF8;
-        put_text(t, is_unicode ? "(?>\\x0D\\x0A|[\\x0A-\\x0D\\x{85}\\x{2028}\\x{2029}])" : "(?>\\x0D\\x0A|[\\x0A-\\x0D])");
+        bool is_unicode = t->target >= 0 ? tr_encoding_is_unicode(t->target)
+                                         : t->target == -2 && t->out->fixed_encoding == ENCODING_UTF8;
+        put_text(t, is_unicode ? "(?>\\x0D\\x0A|[\\x0A-\\x0D\\x{85}\\x{2028}\\x{2029}])"
+                               : "(?>\\x0D\\x0A|[\\x0A-\\x0D])");
         t->p += 2;
         return true;
     }
@@ -368,8 +399,8 @@ static bool translate_options(Translator *t) {
     return true;
 }
 
-/* (?~text): libonig stops in front of the text, Ruby within it. So: up to the text, then as much of it as is not all of it.
- * False: what is absent is more than plain text. */
+/* (?~text): libonig stops in front of the text, Ruby within it. So: up to the text, then as much of it as is
+ * not all of it. False: what is absent is more than plain text. */
 static bool translate_absent_text(Translator *t) {
     const char *start = t->p + 3, *p = start;
     const char *items[64];
@@ -378,7 +409,9 @@ static bool translate_absent_text(Translator *t) {
         bool is_escaped = *p == '\\' && p + 1 < t->end;
         const char *c = p + is_escaped;
         bool is_word = (*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z');
-        if (count == 64 || (signed char)*c < 0 || (is_escaped ? is_word : strchr("\\[](){}|*+?.^$# ", *c) != NULL)) return false;
+        if (count == 64 || (signed char)*c < 0 ||
+            (is_escaped ? is_word : strchr("\\[](){}|*+?.^$# ", *c) != NULL))
+            return false;
         items[count] = p;
         sizes[count++] = 1 + is_escaped;
         p += 1 + is_escaped;
@@ -491,8 +524,10 @@ static bool translate_all(Translator *t) {
     return true;
 }
 
-bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, int target, RegexpPattern *out) {
-    *out = (RegexpPattern){.fixed_encoding = options & REGEXP_FIXEDENCODING ? encoding : -1, .is_linear = true};
+bool tr_regexp_translate(const char *source, size_t size, int encoding, int options, int target,
+                         RegexpPattern *out) {
+    *out = (RegexpPattern){.fixed_encoding = options & REGEXP_FIXEDENCODING ? encoding : -1,
+                           .is_linear = true};
     Translator t = {.out = out, .p = source, .end = source + size, .encoding = encoding, .target = target};
     t.now.ignores_case = (options & REGEXP_IGNORECASE) != 0;
     t.now.is_extended = (options & REGEXP_EXTENDED) != 0;

@@ -1,14 +1,16 @@
-/* string.c - the representation of String: where the bytes live, copy on write, appending, the table of interned strings.
+/* string.c - the representation of String: where the bytes live, copy on write, appending, the table of
+ * interned strings.
  *
- * A string is embedded (bytes in its own slot), owns a buffer, or shares the tail of a frozen string's bytes: a whole copy
- * or a suffix, never a piece from the middle, so that the bytes of every string end with a NUL. The first change of a
- * sharing string gives it bytes of its own. A frozen string that others share never changes or moves its bytes.
+ * A string is embedded (bytes in its own slot), owns a buffer, or shares the tail of a frozen string's bytes:
+ * a whole copy or a suffix, never a piece from the middle, so that the bytes of every string end with a NUL.
+ * The first change of a sharing string gives it bytes of its own. A frozen string that others share never
+ * changes or moves its bytes.
  *
  * The code range (7-bit, valid, broken) is cached in the header and kept up to date by appending.
  *
- * Interned strings are in one process-wide table in shards. Readers take no lock: they probe the table that the shard
- * publishes (acquire); a writer, under the shard's lock, stores the string (release), and a grown table replaces the old
- * one, which is retired. Interned strings are never collected.
+ * Interned strings are in one process-wide table in shards. Readers take no lock: they probe the table that
+ * the shard publishes (acquire); a writer, under the shard's lock, stores the string (release), and a grown
+ * table replaces the old one, which is retired. Interned strings are never collected.
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -25,7 +27,8 @@ static void string_trace(Tracer *tracer, Value v) {
 
 static void string_free(Heap *heap, Value v) {
     String *s = tr_string(v);
-    if (s->bytes && !(s->h.flags & (STRING_EMBEDDED | STRING_SHARED))) tr_buffer_free(heap, s->bytes, s->as.capacity + 1);
+    if (s->bytes && !(s->h.flags & (STRING_EMBEDDED | STRING_SHARED)))
+        tr_buffer_free(heap, s->bytes, s->as.capacity + 1);
 }
 
 static size_t string_size(Value v) {
@@ -47,14 +50,15 @@ static inline size_t embed_capacity(Value v) {
     return tr_heap_slot_bytes(v) - offsetof(String, embedded) - 1;
 }
 
-static inline String *alloc_embedded(Fiber *f, Class *klass, size_t capacity, int encoding) {
-    String *s = tr_heap_alloc(f, offsetof(String, embedded) + capacity + 1, TYPE_STRING | STRING_EMBEDDED, klass);
+static inline MAY_GC String *alloc_embedded(Fiber *f, Class *klass, size_t capacity, int encoding) {
+    String *s = tr_heap_alloc(f, offsetof(String, embedded) + capacity + 1, TYPE_STRING | STRING_EMBEDDED,
+                              klass);
     s->h.aux = (uint32_t)encoding;
     s->bytes = s->embedded;
     return s;
 }
 
-static inline String *alloc_bare(Fiber *f, Class *klass, int encoding) {
+static inline MAY_GC String *alloc_bare(Fiber *f, Class *klass, int encoding) {
     String *s = tr_heap_alloc(f, sizeof(String), TYPE_STRING, klass);
     s->h.aux = (uint32_t)encoding;
     return s;
@@ -80,7 +84,8 @@ Value tr_string_alloc(Fiber *f, Class *klass, size_t size, size_t capacity, int 
 }
 
 /* For callers that cannot raise: a process that has no memory for a plain string ends. */
-static Value alloc_or_die(Fiber *f, Class *klass, size_t size, size_t capacity, int encoding) {
+static MAY_GC MAY_RAISE Value alloc_or_die(Fiber *f, Class *klass, size_t size, size_t capacity,
+                                           int encoding) {
     Value v = tr_string_alloc(f, klass, size, capacity, encoding);
     if (v == TR_RAISED) tr_fatal(__FILE__, __LINE__, "failed to allocate memory (%zu bytes)", capacity);
     return v;
@@ -145,8 +150,9 @@ static inline void copy_aux(Value to, Value from) {
     tr_string(to)->h.aux = __atomic_load_n(&tr_string(from)->h.aux, __ATOMIC_RELAXED);
 }
 
-/* The frozen string whose bytes `v` may be shared from: v itself, what it shares, or a new one that takes v's buffer. */
-static Value shared_root(Fiber *f, Value v) {
+/* The frozen string whose bytes `v` may be shared from: v itself, what it shares, or a new one that takes v's
+ * buffer. */
+static MAY_GC Value shared_root(Fiber *f, Value v) {
     if (tr_has_flag(v, STRING_SHARED)) return tr_string(v)->as.shared;
     if (tr_has_flag(v, TR_FLAG_FROZEN)) return v;
     String *root = alloc_bare(f, tr_class.string, 0);
@@ -162,7 +168,7 @@ static Value shared_root(Fiber *f, Value v) {
 }
 
 /* A new string of `klass` that shows [offset, end) of v without copying. v is not embedded. */
-static Value share_tail(Fiber *f, Class *klass, Value v, size_t offset) {
+static MAY_GC Value share_tail(Fiber *f, Class *klass, Value v, size_t offset) {
     Value root = shared_root(f, v);
     String *s = alloc_bare(f, klass, tr_string_encoding(v));
     s->h.flags |= STRING_SHARED;
@@ -211,7 +217,7 @@ Value tr_string_chilled(Fiber *f, Value literal) {
 /* --- room to change --- */
 
 /* Own bytes with room for `capacity`; content and size stay. */
-static Value own_bytes(Fiber *f, Value v, size_t capacity) {
+static MAY_GC MAY_RAISE Value own_bytes(Fiber *f, Value v, size_t capacity) {
     String *s = tr_string(v);
     if (capacity > (size_t)INT64_MAX / 2) return tr_raise_no_memory(f);
     if (!(s->h.flags & (STRING_EMBEDDED | STRING_SHARED)) && s->bytes) { /* grow our buffer */
@@ -250,7 +256,8 @@ static inline size_t current_capacity(Value v) { /* 0 while the bytes are not it
 
 Value tr_string_reserve(Fiber *f, Value v, size_t capacity) {
     if (capacity < tr_string(v)->size) capacity = tr_string(v)->size;
-    if (!(tr_header(v)->flags & STRING_SHARED) && tr_string(v)->bytes && current_capacity(v) >= capacity) return v;
+    if (!(tr_header(v)->flags & STRING_SHARED) && tr_string(v)->bytes && current_capacity(v) >= capacity)
+        return v;
     return own_bytes(f, v, capacity);
 }
 
@@ -261,11 +268,14 @@ Value tr_string_modify(Fiber *f, Value v) {
 }
 
 /* Room for `more` bytes after the content; grows by doubling so that appending is linear in all. */
-static inline Value grow(Fiber *f, Value v, size_t more) {
+static inline MAY_GC MAY_RAISE Value grow(Fiber *f, Value v, size_t more) {
     size_t need = tr_string(v)->size + more;
     if (TR_LIKELY(need <= current_capacity(v))) return v;
     if (need < more) return tr_raise_no_memory(f);
-    size_t capacity = need < 128 ? 255 : need + need / 2 < need ? need : need > ((size_t)1 << 20) ? need + need / 2 : need * 2;
+    size_t capacity = need < 128                 ? 255
+                      : need + need / 2 < need   ? need
+                      : need > ((size_t)1 << 20) ? need + need / 2
+                                                 : need * 2;
     return own_bytes(f, v, capacity);
 }
 
@@ -295,7 +305,8 @@ Value tr_string_replace(Fiber *f, Value v, Value other) {
     } else {
         Value root = shared_root(f, other);
         String *s = tr_string(v);
-        if (!(s->h.flags & (STRING_EMBEDDED | STRING_SHARED))) tr_buffer_free(f->heap, s->bytes, s->as.capacity + 1);
+        if (!(s->h.flags & (STRING_EMBEDDED | STRING_SHARED)))
+            tr_buffer_free(f->heap, s->bytes, s->as.capacity + 1);
         s->h.flags = (s->h.flags & ~(uint32_t)STRING_EMBEDDED) | STRING_SHARED;
         s->bytes = tr_string(other)->bytes;
         tr_write(v, &s->as.shared, root);
@@ -308,8 +319,10 @@ Value tr_string_replace(Fiber *f, Value v, Value other) {
 void tr_string_set_encoding(Value v, int encoding) {
     String *s = tr_string(v);
     if ((int)(s->h.aux & 0xff) == encoding) return;
-    enum CodeRange keep = tr_string_coderange_known(v) == CODERANGE_7BIT && tr_encoding_is_ascii_compatible(encoding)
-                              ? CODERANGE_7BIT : CODERANGE_UNKNOWN;
+    enum CodeRange keep = tr_string_coderange_known(v) == CODERANGE_7BIT &&
+                                  tr_encoding_is_ascii_compatible(encoding)
+                              ? CODERANGE_7BIT
+                              : CODERANGE_UNKNOWN;
     s->h.aux = (uint32_t)encoding | (uint32_t)keep << 8;
 }
 
@@ -320,7 +333,8 @@ Value tr_string_append_ranged(Fiber *f, Value v, const char *bytes, size_t size,
     enum CodeRange have = tr_string_coderange_known(v);
     if (tr_string(v)->size == 0) have = range;
     else if (have == CODERANGE_7BIT && (range == CODERANGE_VALID || range == CODERANGE_7BIT)) have = range;
-    else if (have != CODERANGE_VALID || (range != CODERANGE_VALID && range != CODERANGE_7BIT)) have = CODERANGE_UNKNOWN;
+    else if (have != CODERANGE_VALID || (range != CODERANGE_VALID && range != CODERANGE_7BIT))
+        have = CODERANGE_UNKNOWN;
     String *s = tr_string(v);
     /* The bytes may be the string's own. */
     bool is_inside = bytes >= s->bytes && bytes <= s->bytes + s->size;
@@ -368,13 +382,16 @@ Value tr_string_append_char(Fiber *f, Value v, uint32_t codepoint) {
         n = 1;
     }
     if (n == 0) {
-        if (tr_encoding_is_unicode(encoding)) return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", codepoint, tr_encodings[encoding].name);
+        if (tr_encoding_is_unicode(encoding))
+            return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", codepoint,
+                            tr_encodings[encoding].name);
         return tr_raise(f, tr_class.range_error, "%u out of char range", codepoint);
     }
     return tr_string_append_bytes(f, v, bytes, (size_t)n);
 }
 
-/* What interpolation makes: 7-bit pieces give UTF-8, whatever they were; others give the encoding of the first that is not. */
+/* What interpolation makes: 7-bit pieces give UTF-8, whatever they were; others give the encoding of the
+ * first that is not. */
 Value tr_string_concat_many(Fiber *f, int count, const Value *strings) {
     size_t size = 0;
     int encoding = -1;
@@ -390,7 +407,8 @@ Value tr_string_concat_many(Fiber *f, int count, const Value *strings) {
         range = r == CODERANGE_BROKEN || range == CODERANGE_UNKNOWN ? CODERANGE_UNKNOWN : CODERANGE_VALID;
     }
     if (encoding < 0) encoding = ENCODING_UTF8;
-    if (TR_UNLIKELY(is_mixed || !tr_encoding_is_ascii_compatible(encoding))) { /* appending settles it, or raises */
+    if (TR_UNLIKELY(is_mixed ||
+                    !tr_encoding_is_ascii_compatible(encoding))) { /* appending settles it, or raises */
         Value v = tr_string_new_capacity(f, size, tr_string_encoding(strings[0]));
         for (int i = 0; i < count; i++)
             if (tr_string_append(f, v, strings[i]) == TR_RAISED) return TR_RAISED;
@@ -514,7 +532,8 @@ size_t tr_string_length(Value v) {
 size_t tr_string_byte_offset(Value v, size_t index) {
     const String *s = tr_string(v);
     if (tr_string_is_single_byte(v)) return index < s->size ? index : s->size;
-    const char *p = tr_chars_advance(tr_string_encoding(v), s->bytes, s->bytes + s->size, index, !tr_string_is_broken(v));
+    const char *p = tr_chars_advance(tr_string_encoding(v), s->bytes, s->bytes + s->size, index,
+                                     !tr_string_is_broken(v));
     return p ? (size_t)(p - s->bytes) : s->size;
 }
 
@@ -525,7 +544,8 @@ size_t tr_string_char_index(Value v, size_t offset) {
 }
 
 bool tr_string_is(Value v, const char *text) {
-    return tr_is_string(v) && tr_string(v)->size == strlen(text) && memcmp(tr_string(v)->bytes, text, tr_string(v)->size) == 0;
+    return tr_is_string(v) && tr_string(v)->size == strlen(text) &&
+           memcmp(tr_string(v)->bytes, text, tr_string(v)->size) == 0;
 }
 
 Value tr_to_path(Fiber *f, Value v) {
@@ -536,7 +556,8 @@ Value tr_to_path(Fiber *f, Value v) {
         if (v == TR_RAISED) return TR_RAISED;
     }
     if (!tr_encoding_is_ascii_compatible(tr_string_encoding(v)))
-        return tr_raise(f, tr_class.compatibility_error, "path name must be ASCII-compatible string (%s): %pV",
+        return tr_raise(f, tr_class.compatibility_error,
+                        "path name must be ASCII-compatible string (%s): %pV",
                         tr_encodings[tr_string_encoding(v)].name, (void *)v);
     if (memchr(tr_string(v)->bytes, 0, tr_string(v)->size))
         return tr_raise(f, tr_class.argument_error, "string contains null byte");
@@ -582,13 +603,15 @@ static uint64_t intern_hash(const char *bytes, size_t size) {
     return h ^ h >> 29;
 }
 
-static Value intern_probe(const InternTable *table, uint64_t hash, const char *bytes, size_t size, int encoding) {
+static Value intern_probe(const InternTable *table, uint64_t hash, const char *bytes, size_t size,
+                          int encoding) {
     if (!table) return 0;
     for (size_t i = (size_t)(hash >> 8);; i++) {
         Value v = atomic_load_explicit(&table->slots[i & table->mask], memory_order_acquire);
         if (v == 0) return 0;
         const String *s = tr_string(v);
-        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0) return v;
+        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0)
+            return v;
     }
 }
 
@@ -640,7 +663,8 @@ void tr_strings_trace(Tracer *tracer, void *context) {
 Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
     uint64_t hash = intern_hash(bytes, size);
     InternShard *shard = &intern_shards[hash % SHARD_COUNT];
-    Value have = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size, encoding);
+    Value have = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size,
+                              encoding);
     if (have) return have;
     Value v = tr_string_new_encoded(f, bytes, size, encoding);
     tr_string_coderange(v);
@@ -650,7 +674,8 @@ Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding)
 
 Value tr_string_intern(Fiber *f, Value v) {
     if (tr_has_flag(v, TR_FLAG_IVARS) || tr_header(v)->klass != tr_class.string) {
-        if (tr_has_flag(v, TR_FLAG_FROZEN)) return v; /* its class or variables cannot be shared with others */
+        if (tr_has_flag(v, TR_FLAG_FROZEN))
+            return v; /* its class or variables cannot be shared with others */
         v = tr_string_dup(f, v);
     }
     return tr_string_interned(f, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));

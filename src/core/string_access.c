@@ -1,7 +1,7 @@
 /* string_access.c - making, comparing, joining and looking into strings; the class itself.
  *
- * Indexes are characters. Where every character is one byte (7-bit text, single-byte encodings) an index is an offset;
- * otherwise characters are stepped over from the front.
+ * Indexes are characters. Where every character is one byte (7-bit text, single-byte encodings) an index is
+ * an offset; otherwise characters are stepped over from the front.
  */
 #include <dlfcn.h>
 
@@ -12,15 +12,16 @@
 
 /* --- making --- */
 
-static Value string_alloc(Fiber *f, Class *klass) {
+static MAY_GC Value string_alloc(Fiber *f, Class *klass) {
     return tr_string_alloc(f, klass, 0, 0, ENCODING_BINARY);
 }
 
 /* String.new(string = "", encoding: nil, capacity: nil) */
-static Value string_initialize(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_initialize(Fiber *f, Value self, const Args *args) {
     static const Id names[] = {TR_ID_encoding, TR_ID_capacity};
     Value options[2] = {TR_UNDEF, TR_UNDEF};
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 2, options, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 2, options, false))
+        return TR_RAISED;
     if (args->argc > 0) {
         Value content = tr_to_str(f, args->argv[0]);
         if (content == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
@@ -39,54 +40,55 @@ static Value string_initialize(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value string_s_try_convert(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_s_try_convert(Fiber *f, Value self, const Args *args) {
     (void)self;
     return tr_try_convert(f, args->argv[0], tr_class.string, TR_ID_to_str);
 }
 
-static Value string_replace(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_replace(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value other = tr_to_str(f, args->argv[0]);
     if (other == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
     return tr_string_replace(f, self, other);
 }
 
-static Value string_to_s(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_to_s(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_real_class_of(self) == tr_class.string ? self : tr_string_dup(f, self);
 }
 
-static Value string_dup(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_dup(Fiber *f, Value self, const Args *args) {
     (void)args;
-    if (tr_header(self)->klass == tr_class.string && !tr_has_flag(self, TR_FLAG_IVARS)) return tr_string_dup(f, self);
+    if (tr_header(self)->klass == tr_class.string && !tr_has_flag(self, TR_FLAG_IVARS))
+        return tr_string_dup(f, self);
     return tr_dup(f, self);
 }
 
-static Value string_unary_plus(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_unary_plus(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_has_flag(self, TR_FLAG_FROZEN | TR_FLAG_CHILLED)) return self;
     return tr_string_dup(f, self);
 }
 
-static Value string_unary_minus(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_unary_minus(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_intern(f, self);
 }
 
-static Value string_freeze(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_freeze(Fiber *f, Value self, const Args *args) {
     (void)args;
     tr_header(self)->flags &= ~(uint32_t)TR_FLAG_CHILLED;
     return tr_freeze(f, self);
 }
 
-static Value string_to_sym(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_to_sym(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_to_symbol(f, self);
 }
 
 /* --- comparing --- */
 
-static Value string_equal(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_equal(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (tr_is_string(other)) return tr_bool(tr_string_equal(self, other));
     if (!tr_is_object(other)) return TR_FALSE;
@@ -106,7 +108,7 @@ static Value string_hash(Fiber *f, Value self, const Args *args) {
     return TR_FIX(tr_string_hash(self) >> 2);
 }
 
-static Value string_compare(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_compare(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (tr_is_string(other)) return TR_FIX(tr_string_compare(self, other));
     if (!tr_is_object(other)) return TR_NIL;
@@ -122,20 +124,22 @@ static Value string_compare(Fiber *f, Value self, const Args *args) {
     return TR_NIL;
 }
 
-static Value string_casecmp(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_casecmp(Fiber *f, Value self, const Args *args) {
     Value other = tr_try_convert(f, args->argv[0], tr_class.string, TR_ID_to_str);
     if (other == TR_RAISED || other == TR_NIL) return other;
     if (tr_encoding_compatible(self, other) < 0) return TR_NIL;
-    const unsigned char *p = (const unsigned char *)tr_string(self)->bytes, *q = (const unsigned char *)tr_string(other)->bytes;
+    const unsigned char *p = (const unsigned char *)tr_string(self)->bytes,
+                        *q = (const unsigned char *)tr_string(other)->bytes;
     size_t m = tr_string(self)->size, n = tr_string(other)->size;
     for (size_t i = 0; i < m && i < n; i++) {
-        int a = p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i], b = q[i] >= 'A' && q[i] <= 'Z' ? q[i] + 32 : q[i];
+        int a = p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i],
+            b = q[i] >= 'A' && q[i] <= 'Z' ? q[i] + 32 : q[i];
         if (a != b) return TR_FIX(a < b ? -1 : 1);
     }
     return TR_FIX(m < n ? -1 : m > n ? 1 : 0);
 }
 
-static Value string_casecmp_p(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_casecmp_p(Fiber *f, Value self, const Args *args) {
     Value other = tr_try_convert(f, args->argv[0], tr_class.string, TR_ID_to_str);
     if (other == TR_RAISED || other == TR_NIL) return other;
     if (tr_encoding_compatible(self, other) < 0) return TR_NIL;
@@ -149,7 +153,8 @@ static Value string_casecmp_p(Fiber *f, Value self, const Args *args) {
 
 Value tr_string_plus(Fiber *f, Value a, Value b) {
     int encoding = tr_string_encoding(a);
-    if (encoding != tr_string_encoding(b) && (encoding = tr_encoding_negotiate(f, a, b)) < 0) return TR_RAISED;
+    if (encoding != tr_string_encoding(b) && (encoding = tr_encoding_negotiate(f, a, b)) < 0)
+        return TR_RAISED;
     size_t m = tr_string(a)->size, n = tr_string(b)->size;
     Value v = tr_string_alloc(f, tr_class.string, m + n, m + n, encoding);
     if (v == TR_RAISED) return TR_RAISED;
@@ -163,12 +168,12 @@ Value tr_string_plus(Fiber *f, Value a, Value b) {
     return v;
 }
 
-static Value string_plus(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_plus(Fiber *f, Value self, const Args *args) {
     Value other = tr_to_str(f, args->argv[0]);
     return other == TR_RAISED ? TR_RAISED : tr_string_plus(f, self, other);
 }
 
-static Value string_times(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_times(Fiber *f, Value self, const Args *args) {
     int64_t count;
     if (!tr_to_long(f, args->argv[0], &count)) return TR_RAISED;
     if (count < 0) return tr_raise(f, tr_class.argument_error, "negative argument");
@@ -191,7 +196,7 @@ static Value string_times(Fiber *f, Value self, const Args *args) {
     return v;
 }
 
-static Value string_modulo(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_modulo(Fiber *f, Value self, const Args *args) {
     Value list = tr_try_convert(f, args->argv[0], tr_class.array, TR_ID_to_ary);
     if (list == TR_RAISED) return TR_RAISED;
     if (list == TR_NIL) return tr_format(f, self, 1, args->argv);
@@ -238,7 +243,9 @@ bool tr_string_char_bounds(Value v, int64_t start, int64_t count, size_t *offset
     if ((size_t)start > s->size) return false;
     const char *p = tr_chars_advance(encoding, s->bytes, end, (size_t)start, is_valid);
     if (!p) return false;
-    const char *q = (size_t)count >= (size_t)(end - p) ? end : tr_chars_advance(encoding, p, end, (size_t)count, is_valid);
+    const char *q = (size_t)count >= (size_t)(end - p)
+                        ? end
+                        : tr_chars_advance(encoding, p, end, (size_t)count, is_valid);
     *offset = (size_t)(p - s->bytes);
     *size = (size_t)((q ? q : end) - p);
     return true;
@@ -250,7 +257,7 @@ Value tr_string_substr(Fiber *f, Value v, int64_t start, int64_t count) {
     return tr_string_sub(f, v, offset, size);
 }
 
-static Value char_at(Fiber *f, Value self, int64_t index) {
+static MAY_GC Value char_at(Fiber *f, Value self, int64_t index) {
     size_t offset, size;
     if (!tr_string_char_bounds(self, index, 1, &offset, &size) || size == 0) return TR_NIL;
     return tr_string_sub(f, self, offset, size);
@@ -284,11 +291,11 @@ Value tr_string_aref(Fiber *f, Value self, int argc, const Value *argv) {
     return char_at(f, self, start);
 }
 
-static Value string_aref(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_aref(Fiber *f, Value self, const Args *args) {
     return tr_string_aref(f, self, args->argc, args->argv);
 }
 
-static Value byte_slice(Fiber *f, Value self, int64_t start, int64_t count) {
+static MAY_GC Value byte_slice(Fiber *f, Value self, int64_t start, int64_t count) {
     int64_t size = (int64_t)tr_string(self)->size;
     if (start < 0) start += size;
     if (count < 0 || start < 0 || start > size) return TR_NIL;
@@ -296,7 +303,7 @@ static Value byte_slice(Fiber *f, Value self, int64_t start, int64_t count) {
     return tr_string_sub(f, self, (size_t)start, (size_t)count);
 }
 
-static Value string_byteslice(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_byteslice(Fiber *f, Value self, const Args *args) {
     int64_t start, count = 1;
     if (args->argc == 2) {
         if (!tr_to_long(f, args->argv[0], &start) || !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
@@ -315,7 +322,7 @@ static Value string_byteslice(Fiber *f, Value self, const Args *args) {
     return byte_slice(f, self, start, 1);
 }
 
-static Value string_getbyte(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_getbyte(Fiber *f, Value self, const Args *args) {
     int64_t index;
     if (TR_LIKELY(tr_is_fixnum(args->argv[0]))) index = tr_fixnum(args->argv[0]);
     else if (!tr_to_long(f, args->argv[0], &index)) return TR_RAISED;
@@ -325,23 +332,25 @@ static Value string_getbyte(Fiber *f, Value self, const Args *args) {
     return TR_FIX((unsigned char)tr_string(self)->bytes[index]);
 }
 
-static Value string_chr(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_chr(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_substr(f, self, 0, 1);
 }
 
-static Value string_ord(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_ord(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (tr_string(self)->size == 0) return tr_raise(f, tr_class.argument_error, "empty string");
     int encoding = tr_string_encoding(self);
     const char *p = tr_string(self)->bytes;
     int n = tr_char_size(encoding, p, tr_string_end(self));
-    if (n <= 0) return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[encoding].name);
+    if (n <= 0)
+        return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                        tr_encodings[encoding].name);
     return TR_FIX(tr_char_decode(encoding, p, n));
 }
 
 /* String#sum(bits = 16): the sum of the bytes modulo 2**bits; bits <= 0: all of it. */
-static Value string_sum(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_sum(Fiber *f, Value self, const Args *args) {
     int64_t bits = 16;
     if (args->argc > 0 && !tr_to_long(f, args->argv[0], &bits)) return TR_RAISED;
     uint64_t sum = 0;
@@ -352,17 +361,21 @@ static Value string_sum(Fiber *f, Value self, const Args *args) {
 }
 
 /* String#crypt(salt): the C library's crypt(3), which lives in libcrypt. */
-static Value string_crypt(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_crypt(Fiber *f, Value self, const Args *args) {
     Value salt = tr_to_str(f, args->argv[0]);
     if (salt == TR_RAISED) return TR_RAISED;
-    if (tr_string(salt)->size < 2) return tr_raise(f, tr_class.argument_error, "salt too short (need >=2 bytes)");
+    if (tr_string(salt)->size < 2)
+        return tr_raise(f, tr_class.argument_error, "salt too short (need >=2 bytes)");
     if (memchr(tr_string(self)->bytes, 0, tr_string(self)->size))
         return tr_raise(f, tr_class.argument_error, "string contains null byte");
     typedef char *(*CryptFn)(const char *, const char *, void *);
     void *library = dlopen("libcrypt.so.1", RTLD_NOW);
     CryptFn crypt_r = library ? (CryptFn)dlsym(library, "crypt_r") : NULL;
-    if (!crypt_r) return tr_raise(f, tr_class.not_implemented_error, "crypt() function is unimplemented on this machine");
-    Value scratch = tr_string_alloc(f, tr_class.string, 0, 64 * 1024, ENCODING_BINARY); /* struct crypt_data */
+    if (!crypt_r)
+        return tr_raise(f, tr_class.not_implemented_error,
+                        "crypt() function is unimplemented on this machine");
+    Value scratch = tr_string_alloc(f, tr_class.string, 0, 64 * 1024,
+                                    ENCODING_BINARY); /* struct crypt_data */
     if (scratch == TR_RAISED) return TR_RAISED;
     memset(tr_string(scratch)->bytes, 0, 64 * 1024);
     char *result = crypt_r(tr_string(self)->bytes, tr_string(salt)->bytes, tr_string(scratch)->bytes);
@@ -417,14 +430,16 @@ static const MethodDef singleton_methods[] = {
     {NULL, NULL, 0, 0, 0}
 };
 
-static void string_init(Fiber *f) {
+static MAY_SWITCH void string_init(Fiber *f) {
     static const MethodDef *const tables[] = {
-        tr_string_case_methods, tr_string_edit_methods, tr_string_trim_methods, tr_string_search_methods,
-        tr_string_iterate_methods, tr_string_number_methods, tr_string_encode_methods, tr_string_inspect_methods,
-        tr_string_set_methods, tr_string_pattern_methods, tr_string_split_methods, tr_unpack_methods,
-        tr_string_succ_methods, tr_string_normalize_methods,
+        tr_string_case_methods,    tr_string_edit_methods,      tr_string_trim_methods,
+        tr_string_search_methods,  tr_string_iterate_methods,   tr_string_number_methods,
+        tr_string_encode_methods,  tr_string_inspect_methods,   tr_string_set_methods,
+        tr_string_pattern_methods, tr_string_split_methods,     tr_unpack_methods,
+        tr_string_succ_methods,    tr_string_normalize_methods,
     };
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) tr_define_methods(f, tr_class.string, tables[i]);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        tr_define_methods(f, tr_class.string, tables[i]);
     if (tr_module_include(f, tr_class.string, tr_class.comparable) == TR_RAISED) TR_UNREACHABLE();
 }
 

@@ -1,8 +1,8 @@
 /* string_case.c - upcase, downcase, capitalize, swapcase and folding.
  *
- * Text of ASCII letters is mapped byte by byte. Unicode text goes through the full mappings, where one character may become
- * several; a single-byte encoding maps through its table when the result is one of its characters; in all other encodings
- * only ASCII letters have case.
+ * Text of ASCII letters is mapped byte by byte. Unicode text goes through the full mappings, where one
+ * character may become several; a single-byte encoding maps through its table when the result is one of its
+ * characters; in all other encodings only ASCII letters have case.
  */
 #include "core/string_internal.h"
 #include "core/string_ops.h"
@@ -12,12 +12,12 @@
 typedef enum CaseOp { OP_UPCASE, OP_DOWNCASE, OP_CAPITALIZE, OP_SWAPCASE } CaseOp;
 enum { OPTION_ASCII = 1, OPTION_TURKIC = 2, OPTION_LITHUANIAN = 4, OPTION_FOLD = 8 };
 
-static bool raise_option(Fiber *f, const char *message) {
+static MAY_GC bool raise_option(Fiber *f, const char *message) {
     (void)!tr_raise(f, tr_class.argument_error, "%s", message);
     return false;
 }
 
-static bool read_options(Fiber *f, const Args *args, CaseOp op, int *options) {
+static MAY_GC bool read_options(Fiber *f, const Args *args, CaseOp op, int *options) {
     *options = 0;
     if (args->argc == 0) return true;
     if (args->argc > 2) return raise_option(f, "too many options");
@@ -25,7 +25,8 @@ static bool read_options(Fiber *f, const Args *args, CaseOp op, int *options) {
     Id first = tr_symbol_id(args->argv[0]);
     if (first == TR_ID_ascii || first == TR_ID_fold) {
         if (args->argc > 1) return raise_option(f, "too many options");
-        if (first == TR_ID_fold && op != OP_DOWNCASE) return raise_option(f, "option :fold only allowed for downcasing");
+        if (first == TR_ID_fold && op != OP_DOWNCASE)
+            return raise_option(f, "option :fold only allowed for downcasing");
         *options = first == TR_ID_ascii ? OPTION_ASCII : OPTION_FOLD;
         return true;
     }
@@ -57,7 +58,8 @@ static inline uint64_t flip_letters(uint64_t word, unsigned first) {
     return word ^ ((from ^ beyond) & ~word & 0x8080808080808080u) >> 2;
 }
 
-static Value map_bytes(Fiber *f, Value self, CaseOp op) { /* every byte below 0x80 is a character */
+static MAY_GC MAY_RAISE Value map_bytes(Fiber *f, Value self,
+                                        CaseOp op) { /* every byte below 0x80 is a character */
     size_t size = tr_string(self)->size, i = 0;
     Value out = tr_string_alloc(f, tr_class.string, size, size, tr_string_encoding(self));
     if (out == TR_RAISED) return TR_RAISED;
@@ -77,7 +79,7 @@ static Value map_bytes(Fiber *f, Value self, CaseOp op) { /* every byte below 0x
     return out;
 }
 
-static Value map_ascii_chars(Fiber *f, Value self, CaseOp op) { /* trail bytes may look like letters */
+static MAY_GC Value map_ascii_chars(Fiber *f, Value self, CaseOp op) { /* trail bytes may look like letters */
     int encoding = tr_string_encoding(self);
     Value out = tr_string_new_encoded(f, tr_string(self)->bytes, tr_string(self)->size, encoding);
     char *start = tr_string(out)->bytes, *end = start + tr_string(out)->size;
@@ -98,7 +100,11 @@ static int map_code(CaseOp op, int options, bool is_first, uint32_t code, uint32
                   : op == OP_CAPITALIZE ? (is_first ? CASE_TITLE : CASE_LOWER)
                   : tr_unicode_is_upper(code) ? CASE_LOWER : CASE_UPPER;
     if (options & OPTION_TURKIC) {
-        uint32_t turkic = map == CASE_LOWER ? (code == 'I' ? 0x131 : code == 0x130 ? 'i' : 0) : code == 'i' ? 0x130 : 0;
+        uint32_t turkic = map == CASE_LOWER ? (code == 'I'     ? 0x131
+                                               : code == 0x130 ? 'i'
+                                                               : 0)
+                          : code == 'i'     ? 0x130
+                                            : 0;
         if (turkic) {
             *to = turkic;
             return 1;
@@ -107,7 +113,7 @@ static int map_code(CaseOp op, int options, bool is_first, uint32_t code, uint32
     return tr_unicode_map_case(map, code, to);
 }
 
-static Value map_unicode(Fiber *f, Value self, CaseOp op, int options) {
+static MAY_GC MAY_RAISE Value map_unicode(Fiber *f, Value self, CaseOp op, int options) {
     int encoding = tr_string_encoding(self);
     if (tr_string_is_broken(self)) return tr_raise(f, tr_class.argument_error, "input string invalid");
     Value out = tr_string_alloc(f, tr_class.string, 0, tr_string(self)->size, encoding);
@@ -122,7 +128,8 @@ static Value map_unicode(Fiber *f, Value self, CaseOp op, int options) {
         for (int i = 0; i < count; i++) filled += (size_t)tr_char_encode(encoding, codes[i], chunk + filled);
         p += n;
         if (filled > sizeof chunk - 8 * TR_CASE_MAX || p == end) {
-            if (tr_string_append_ranged(f, out, chunk, filled, CODERANGE_UNKNOWN) == TR_RAISED) return TR_RAISED;
+            if (tr_string_append_ranged(f, out, chunk, filled, CODERANGE_UNKNOWN) == TR_RAISED)
+                return TR_RAISED;
             filled = 0;
         }
     }
@@ -130,7 +137,7 @@ static Value map_unicode(Fiber *f, Value self, CaseOp op, int options) {
     return out;
 }
 
-static Value map_single_byte(Fiber *f, Value self, CaseOp op, int options, const uint16_t *table) {
+static MAY_GC Value map_single_byte(Fiber *f, Value self, CaseOp op, int options, const uint16_t *table) {
     size_t size = tr_string(self)->size;
     Value out = tr_string_new_encoded(f, tr_string(self)->bytes, size, tr_string_encoding(self));
     char *p = tr_string(out)->bytes;
@@ -138,20 +145,24 @@ static Value map_single_byte(Fiber *f, Value self, CaseOp op, int options, const
         uint32_t codes[TR_CASE_MAX];
         uint32_t code = table[(unsigned char)p[i]];
         if (code == 0xffff) continue;
-        int byte = map_code(op, options & ~OPTION_TURKIC, i == 0, code, codes) == 1 ? tr_single_byte_find(table, codes[0]) : -1;
+        int byte = map_code(op, options & ~OPTION_TURKIC, i == 0, code, codes) == 1
+                       ? tr_single_byte_find(table, codes[0])
+                       : -1;
         if (byte >= 0) p[i] = (char)byte;
     }
     return out;
 }
 
-static Value mapped(Fiber *f, Value self, CaseOp op, int options) {
+static MAY_GC Value mapped(Fiber *f, Value self, CaseOp op, int options) {
     int encoding = tr_string_encoding(self);
     bool is_unicode = tr_encoding_is_unicode(encoding);
     if (options & OPTION_ASCII) {
-        if (tr_encoding_is_single_byte(encoding) || tr_encodings[encoding].kind == KIND_UTF8) return map_bytes(f, self, op);
+        if (tr_encoding_is_single_byte(encoding) || tr_encodings[encoding].kind == KIND_UTF8)
+            return map_bytes(f, self, op);
         if (tr_encoding_is_ascii_compatible(encoding)) return map_ascii_chars(f, self, op);
     }
-    if (tr_string_coderange(self) == CODERANGE_7BIT && !(is_unicode && options & OPTION_TURKIC)) return map_bytes(f, self, op);
+    if (tr_string_coderange(self) == CODERANGE_7BIT && !(is_unicode && options & OPTION_TURKIC))
+        return map_bytes(f, self, op);
     if (is_unicode) return map_unicode(f, self, op, options);
     if (tr_encoding_is_single_byte(encoding)) {
         const uint16_t *table = tr_encoding_knows_letters(encoding) ? tr_single_byte_table(encoding) : NULL;
@@ -164,13 +175,13 @@ Value tr_string_fold(Fiber *f, Value v) {
     return mapped(f, v, OP_DOWNCASE, OPTION_FOLD);
 }
 
-static Value case_method(Fiber *f, Value self, const Args *args, CaseOp op) {
+static MAY_GC MAY_RAISE Value case_method(Fiber *f, Value self, const Args *args, CaseOp op) {
     int options;
     if (!read_options(f, args, op, &options)) return TR_RAISED;
     return mapped(f, self, op, options);
 }
 
-static Value case_method_bang(Fiber *f, Value self, const Args *args, CaseOp op) {
+static MAY_GC MAY_RAISE Value case_method_bang(Fiber *f, Value self, const Args *args, CaseOp op) {
     int options;
     if (!read_options(f, args, op, &options) || !tr_check_frozen(f, self)) return TR_RAISED;
     Value fresh = mapped(f, self, op, options);
@@ -182,12 +193,16 @@ static Value case_method_bang(Fiber *f, Value self, const Args *args, CaseOp op)
 }
 
 #define CASE_METHODS(name, op) \
-    static Value string_##name(Fiber *f, Value self, const Args *args) { return case_method(f, self, args, op); } \
-    static Value string_##name##_bang(Fiber *f, Value self, const Args *args) { return case_method_bang(f, self, args, op); }
-CASE_METHODS(upcase, OP_UPCASE)
-CASE_METHODS(downcase, OP_DOWNCASE)
-CASE_METHODS(capitalize, OP_CAPITALIZE)
-CASE_METHODS(swapcase, OP_SWAPCASE)
+    static MAY_SWITCH MAY_RAISE Value string_##name(Fiber *f, Value self, const Args *args) { \
+        return case_method(f, self, args, op); \
+    } \
+    static MAY_SWITCH MAY_RAISE Value string_##name##_bang(Fiber *f, Value self, const Args *args) { \
+        return case_method_bang(f, self, args, op); \
+    }
+MAY_GC CASE_METHODS(upcase, OP_UPCASE)
+MAY_GC CASE_METHODS(downcase, OP_DOWNCASE)
+MAY_GC CASE_METHODS(capitalize, OP_CAPITALIZE)
+MAY_GC CASE_METHODS(swapcase, OP_SWAPCASE)
 
 const MethodDef tr_string_case_methods[] = {
     {"upcase", string_upcase, ARITY_REST(0), 0},

@@ -1,7 +1,8 @@
 /* string_edit.c - methods that change a string in place, or make a longer one around it.
  *
- * All changes go through tr_string_splice_bytes (a hole of any size in the middle) or through appending. Arguments are
- * converted first; the frozen check comes before the first change, and offsets are computed after the last Ruby call.
+ * All changes go through tr_string_splice_bytes (a hole of any size in the middle) or through appending.
+ * Arguments are converted first; the frozen check comes before the first change, and offsets are computed
+ * after the last Ruby call.
  */
 #include "core/regexp_match.h"
 #include "core/string_internal.h"
@@ -34,7 +35,9 @@ Value tr_string_splice(Fiber *f, Value v, size_t offset, size_t count, Value wit
     int encoding = tr_encoding_negotiate(f, v, with);
     if (encoding < 0) return TR_RAISED;
     enum CodeRange mine = tr_string_coderange_known(v), its = tr_string_coderange(with);
-    if (tr_string_splice_bytes(f, v, offset, count, tr_string(with)->bytes, tr_string(with)->size) == TR_RAISED) return TR_RAISED;
+    if (tr_string_splice_bytes(f, v, offset, count, tr_string(with)->bytes, tr_string(with)->size) ==
+        TR_RAISED)
+        return TR_RAISED;
     tr_string_set_encoding(v, encoding);
     if (mine == CODERANGE_7BIT && its == CODERANGE_7BIT) tr_string_set_coderange(v, CODERANGE_7BIT);
     else if (mine == CODERANGE_VALID && (its == CODERANGE_7BIT || its == CODERANGE_VALID) && count == 0)
@@ -45,19 +48,19 @@ Value tr_string_splice(Fiber *f, Value v, size_t offset, size_t count, Value wit
 
 /* --- []= --- */
 
-static Value raise_index(Fiber *f, int64_t index) {
+static MAY_GC MAY_RAISE Value raise_index(Fiber *f, int64_t index) {
     return tr_raise(f, tr_class.index_error, "index %ld out of string", (long)index);
 }
 
 /* self[start, count] = with, in characters. */
-static Value assign_chars(Fiber *f, Value self, int64_t start, int64_t count, Value with) {
+static MAY_GC MAY_RAISE Value assign_chars(Fiber *f, Value self, int64_t start, int64_t count, Value with) {
     size_t offset, size;
     if (count < 0) return tr_raise(f, tr_class.index_error, "negative length %ld", (long)count);
     if (!tr_string_char_bounds(self, start, count, &offset, &size)) return raise_index(f, start);
     return tr_string_splice(f, self, offset, size, with);
 }
 
-static Value assign_match(Fiber *f, Value self, Value regexp, Value group, Value with) {
+static MAY_SWITCH MAY_RAISE Value assign_match(Fiber *f, Value self, Value regexp, Value group, Value with) {
     Value match = tr_regexp_match_at(f, regexp, self, 0);
     if (match == TR_RAISED) return TR_RAISED;
     if (match == TR_NIL) return tr_raise(f, tr_class.index_error, "regexp not matched");
@@ -67,28 +70,30 @@ static Value assign_match(Fiber *f, Value self, Value regexp, Value group, Value
     if (n < 0) n += total;
     if (n < 0 || n >= total || (asked < 0 && n == 0))
         return tr_raise(f, tr_class.index_error, "index %d out of regexp", asked);
-    if (tr_match(match)->offsets[2 * n] < 0) return tr_raise(f, tr_class.index_error, "regexp group %d not matched", n);
+    if (tr_match(match)->offsets[2 * n] < 0)
+        return tr_raise(f, tr_class.index_error, "regexp group %d not matched", n);
     size_t begin = tr_match_begin(match, n), end = tr_match_end(match, n);
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     if (end > tr_string(self)->size) return tr_raise(f, tr_class.runtime_error, "string modified");
     return tr_string_splice(f, self, begin, end - begin, with);
 }
 
-static Value assign_range(Fiber *f, Value self, Value range, Value with) {
+static MAY_SWITCH MAY_RAISE Value assign_range(Fiber *f, Value self, Value range, Value with) {
     int64_t start, count;
     int kind = tr_range_bounds(f, range, (int64_t)tr_string_length(self), &start, &count, 1);
     return kind < 0 ? TR_RAISED : assign_chars(f, self, start, count, with);
 }
 
 /* String#[]=(index | start, count | range | regexp[, group] | string, replacement) */
-static Value string_aset(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_aset(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value index = args->argv[0], given = args->argv[args->argc - 1];
     int64_t start, count = 1;
     if (args->argc == 3 && !tr_is_regexp(index)) {
         if (!tr_to_long(f, index, &start) || !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
     }
-    bool is_plain_index = args->argc == 2 && !tr_is_regexp(index) && !tr_is_string(index) && !tr_is_type(index, TYPE_RANGE);
+    bool is_plain_index = args->argc == 2 && !tr_is_regexp(index) && !tr_is_string(index) &&
+                          !tr_is_type(index, TYPE_RANGE);
     if (is_plain_index && !tr_to_long(f, index, &start)) return TR_RAISED;
     Value with = tr_to_str(f, given);
     if (with == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
@@ -111,7 +116,7 @@ static Value string_aset(Fiber *f, Value self, const Args *args) {
     return done == TR_RAISED ? TR_RAISED : given;
 }
 
-static Value string_insert(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_insert(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     int64_t index;
     if (!tr_to_long(f, args->argv[0], &index)) return TR_RAISED;
@@ -123,7 +128,7 @@ static Value string_insert(Fiber *f, Value self, const Args *args) {
 }
 
 /* String#slice!: what [] finds is taken out. */
-static Value string_slice_bang(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_slice_bang(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value index = args->argv[0];
     size_t offset = 0, size = 0;
@@ -148,7 +153,8 @@ static Value string_slice_bang(Fiber *f, Value self, const Args *args) {
         int kind = tr_range_bounds(f, index, (int64_t)tr_string_length(self), &start, &count, 0);
         if (kind == -1) return TR_RAISED;
         if (kind == -2 && !tr_to_long(f, index, &start)) return TR_RAISED;
-        is_found = kind != 0 && tr_string_char_bounds(self, start, count, &offset, &size) && (kind == 1 || size > 0);
+        is_found = kind != 0 && tr_string_char_bounds(self, start, count, &offset, &size) &&
+                   (kind == 1 || size > 0);
     }
     if (!is_found) return TR_NIL;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
@@ -162,7 +168,7 @@ static Value string_slice_bang(Fiber *f, Value self, const Args *args) {
 
 /* --- appending --- */
 
-static Value append_integer(Fiber *f, Value self, Value code) {
+static MAY_GC MAY_RAISE Value append_integer(Fiber *f, Value self, Value code) {
     int64_t c;
     if (!tr_is_fixnum(code)) return tr_raise(f, tr_class.range_error, "bignum out of char range");
     c = tr_fixnum(code);
@@ -181,12 +187,12 @@ Value tr_string_lshift(Fiber *f, Value self, Value other) {
     return tr_string_append(f, self, text);
 }
 
-static Value string_lshift(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_lshift(Fiber *f, Value self, const Args *args) {
     return tr_string_lshift(f, self, args->argv[0]);
 }
 
 /* String#concat(*objects): an argument may be self, which is taken as it was before. */
-static Value string_concat(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_concat(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     if (args->argc == 1) return tr_string_lshift(f, self, args->argv[0]);
     Value all = tr_string_new_capacity(f, 0, tr_string_encoding(self));
@@ -197,7 +203,7 @@ static Value string_concat(Fiber *f, Value self, const Args *args) {
     return tr_string_append(f, self, all);
 }
 
-static Value string_prepend(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_prepend(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     if (args->argc == 0) return self;
     Value all = TR_NIL;
@@ -212,7 +218,7 @@ static Value string_prepend(Fiber *f, Value self, const Args *args) {
 }
 
 /* String#append_as_bytes(*strings_or_integers): no encoding is looked at. */
-static Value string_append_as_bytes(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_append_as_bytes(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     for (int i = 0; i < args->argc; i++)
         if (!tr_is_string(args->argv[i]) && !tr_is_integer(args->argv[i]))
@@ -233,7 +239,7 @@ static Value string_append_as_bytes(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value string_clear(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_clear(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     return tr_string_resize(f, self, 0);
@@ -241,7 +247,7 @@ static Value string_clear(Fiber *f, Value self, const Args *args) {
 
 /* --- bytes --- */
 
-static Value string_setbyte(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_setbyte(Fiber *f, Value self, const Args *args) {
     int64_t index;
     if (!tr_check_frozen(f, self) || !tr_to_long(f, args->argv[0], &index)) return TR_RAISED;
     Value byte = args->argv[1];
@@ -263,20 +269,22 @@ static Value string_setbyte(Fiber *f, Value self, const Args *args) {
 }
 
 /* Is a byte offset at a character's start (or the end)? Raises IndexError. */
-static bool check_boundary(Fiber *f, Value v, size_t offset) {
+static MAY_GC bool check_boundary(Fiber *f, Value v, size_t offset) {
     const char *start = tr_string(v)->bytes, *p = start + offset;
-    if (tr_string_is_single_byte(v) || tr_char_left(tr_string_encoding(v), start, p, tr_string_end(v)) == p) return true;
+    if (tr_string_is_single_byte(v) || tr_char_left(tr_string_encoding(v), start, p, tr_string_end(v)) == p)
+        return true;
     (void)!tr_raise(f, tr_class.index_error, "offset %zu does not land on character boundary", offset);
     return false;
 }
 
 /* Byte range from two integers or from a Range. False: raised. */
-static bool byte_bounds(Fiber *f, Value v, Value a, Value b, int64_t *start, int64_t *count) {
+static MAY_SWITCH bool byte_bounds(Fiber *f, Value v, Value a, Value b, int64_t *start, int64_t *count) {
     int64_t size = (int64_t)tr_string(v)->size;
     if (b == TR_UNDEF) {
         int kind = tr_range_bounds(f, a, size, start, count, 1);
         if (kind == -2)
-            (void)!tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)", (void *)tr_real_class_of(a));
+            (void)!tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)",
+                            (void *)tr_real_class_of(a));
         if (kind != 1) return false;
     } else {
         if (!tr_to_long(f, a, start) || !tr_to_long(f, b, count)) return false;
@@ -296,7 +304,7 @@ static bool byte_bounds(Fiber *f, Value v, Value a, Value b, int64_t *start, int
 }
 
 /* String#bytesplice(start, count | range, string[, start, count | range]) */
-static Value string_bytesplice(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_bytesplice(Fiber *f, Value self, const Args *args) {
     const Value *v = args->argv;
     if (args->argc == 4) return tr_raise_argc(f, 4, 2, 5);
     bool has_counts = args->argc == 3 && !tr_is_type(v[0], TYPE_RANGE);
@@ -304,14 +312,16 @@ static Value string_bytesplice(Fiber *f, Value self, const Args *args) {
     int64_t start, count, from = 0, from_count;
     if (args->argc == 2 || (args->argc == 3 && !has_counts)) {
         if (!tr_is_type(v[0], TYPE_RANGE))
-            return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)", (void *)tr_real_class_of(v[0]));
+            return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)",
+                            (void *)tr_real_class_of(v[0]));
     }
     Value with = tr_to_str(f, v[has_counts ? 2 : 1]);
     if (with == TR_RAISED) return TR_RAISED;
     if (!byte_bounds(f, self, v[0], has_counts ? v[1] : TR_UNDEF, &start, &count)) return TR_RAISED;
     from_count = (int64_t)tr_string(with)->size;
     if (args->argc == 5 && !byte_bounds(f, with, v[3], v[4], &from, &from_count)) return TR_RAISED;
-    if (args->argc == 3 && !has_counts && !byte_bounds(f, with, v[2], TR_UNDEF, &from, &from_count)) return TR_RAISED;
+    if (args->argc == 3 && !has_counts && !byte_bounds(f, with, v[2], TR_UNDEF, &from, &from_count))
+        return TR_RAISED;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     if (start + count > (int64_t)tr_string(self)->size || from + from_count > (int64_t)tr_string(with)->size)
         return tr_raise(f, tr_class.runtime_error, "string modified");
@@ -345,7 +355,7 @@ static void reverse_into(Value v, char *to) {
     }
 }
 
-static Value string_reverse(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_reverse(Fiber *f, Value self, const Args *args) {
     (void)args;
     size_t size = tr_string(self)->size;
     Value v = tr_string_alloc(f, tr_class.string, size, size, tr_string_encoding(self));
@@ -355,7 +365,7 @@ static Value string_reverse(Fiber *f, Value self, const Args *args) {
     return v;
 }
 
-static Value string_reverse_bang(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_reverse_bang(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     if (tr_string(self)->size < 2) return self;
     Value reversed = string_reverse(f, self, args);
@@ -365,7 +375,8 @@ static Value string_reverse_bang(Fiber *f, Value self, const Args *args) {
 /* --- padding --- */
 
 /* Appends `count` characters of the pad, repeated. */
-static Value append_padding(Fiber *f, Value out, Value pad, size_t pad_length, size_t count) {
+static MAY_GC MAY_RAISE Value append_padding(Fiber *f, Value out, Value pad, size_t pad_length,
+                                             size_t count) {
     const String *p = tr_string(pad);
     if (p->size == 1) {
         size_t old = tr_string(out)->size;
@@ -380,14 +391,15 @@ static Value append_padding(Fiber *f, Value out, Value pad, size_t pad_length, s
         return out;
     }
     for (; count >= pad_length; count -= pad_length)
-        if (tr_string_append_bytes(f, out, tr_string(pad)->bytes, tr_string(pad)->size) == TR_RAISED) return TR_RAISED;
+        if (tr_string_append_bytes(f, out, tr_string(pad)->bytes, tr_string(pad)->size) == TR_RAISED)
+            return TR_RAISED;
     size_t rest = tr_string_byte_offset(pad, count);
     return count == 0 ? out : tr_string_append_bytes(f, out, tr_string(pad)->bytes, rest);
 }
 
 typedef enum Justify { JUSTIFY_LEFT, JUSTIFY_RIGHT, JUSTIFY_CENTER } Justify;
 
-static Value justify(Fiber *f, Value self, const Args *args, Justify where) {
+static MAY_SWITCH MAY_RAISE Value justify(Fiber *f, Value self, const Args *args, Justify where) {
     int64_t width;
     if (!tr_to_long(f, args->argv[0], &width)) return TR_RAISED;
     Value pad;
@@ -405,14 +417,16 @@ static Value justify(Fiber *f, Value self, const Args *args, Justify where) {
     int64_t length = (int64_t)tr_string_length(self);
     if (width <= length) return tr_string_dup(f, self);
     size_t missing = (size_t)(width - length), pad_length = tr_string_length(pad), bytes;
-    if (__builtin_mul_overflow(missing / pad_length + 1, tr_string(pad)->size, &bytes) || bytes > (size_t)INT64_MAX / 2)
+    if (__builtin_mul_overflow(missing / pad_length + 1, tr_string(pad)->size, &bytes) ||
+        bytes > (size_t)INT64_MAX / 2)
         return tr_raise(f, tr_class.argument_error, "argument too big");
     size_t left = where == JUSTIFY_LEFT ? 0 : where == JUSTIFY_RIGHT ? missing : missing / 2;
     Value out = tr_string_alloc(f, tr_class.string, 0, tr_string(self)->size + bytes, encoding);
     if (out == TR_RAISED) return TR_RAISED;
     tr_string_set_coderange(out, CODERANGE_7BIT);
     if (append_padding(f, out, pad, pad_length, left) == TR_RAISED) return TR_RAISED;
-    if (tr_string_append_ranged(f, out, tr_string(self)->bytes, tr_string(self)->size, tr_string_coderange(self)) == TR_RAISED)
+    if (tr_string_append_ranged(f, out, tr_string(self)->bytes, tr_string(self)->size,
+                                tr_string_coderange(self)) == TR_RAISED)
         return TR_RAISED;
     Value result = append_padding(f, out, pad, pad_length, missing - left);
     TR_KEEP(self);
@@ -420,9 +434,15 @@ static Value justify(Fiber *f, Value self, const Args *args, Justify where) {
     return result;
 }
 
-static Value string_ljust(Fiber *f, Value self, const Args *args) { return justify(f, self, args, JUSTIFY_LEFT); }
-static Value string_rjust(Fiber *f, Value self, const Args *args) { return justify(f, self, args, JUSTIFY_RIGHT); }
-static Value string_center(Fiber *f, Value self, const Args *args) { return justify(f, self, args, JUSTIFY_CENTER); }
+static MAY_SWITCH Value string_ljust(Fiber *f, Value self, const Args *args) {
+    return justify(f, self, args, JUSTIFY_LEFT);
+}
+static MAY_SWITCH Value string_rjust(Fiber *f, Value self, const Args *args) {
+    return justify(f, self, args, JUSTIFY_RIGHT);
+}
+static MAY_SWITCH Value string_center(Fiber *f, Value self, const Args *args) {
+    return justify(f, self, args, JUSTIFY_CENTER);
+}
 
 const MethodDef tr_string_edit_methods[] = {
     {"[]=", string_aset, ARITY(2, 3), 0},

@@ -1,7 +1,7 @@
 /* string_inspect.c - strings and symbols as Ruby source: inspect, dump, undump.
  *
- * inspect keeps what can be printed in the default external encoding; dump is pure ASCII and can be undone. Runs of plain
- * characters are copied in one piece.
+ * inspect keeps what can be printed in the default external encoding; dump is pure ASCII and can be undone.
+ * Runs of plain characters are copied in one piece.
  */
 #include <stdio.h>
 
@@ -30,7 +30,7 @@ static bool starts_interpolation(int encoding, const char *p, const char *end) {
     return c == '{' || c == '$' || c == '@';
 }
 
-static Value append_bytes_escaped(Fiber *f, Value out, const char *p, int n) {
+static MAY_GC MAY_RAISE Value append_bytes_escaped(Fiber *f, Value out, const char *p, int n) {
     char text[8];
     for (int i = 0; i < n; i++) {
         snprintf(text, sizeof text, "\\x%02X", (unsigned char)p[i]);
@@ -39,7 +39,7 @@ static Value append_bytes_escaped(Fiber *f, Value out, const char *p, int n) {
     return out;
 }
 
-static Value append_char_escaped(Fiber *f, Value out, uint32_t c, bool is_unicode) {
+static MAY_GC Value append_char_escaped(Fiber *f, Value out, uint32_t c, bool is_unicode) {
     char text[16];
     int n;
     if (is_unicode) n = snprintf(text, sizeof text, c < 0x10000 ? "\\u%04X" : "\\u{%X}", c);
@@ -65,7 +65,8 @@ Value tr_string_inspect(Fiber *f, Value v) {
     int result = tr_encoding_default_internal();
     if (result < 0) result = tr_encoding_default_external();
     if (!tr_encoding_is_ascii_compatible(result)) result = ENCODING_US_ASCII;
-    bool is_unicode = tr_encoding_is_unicode(encoding), is_compatible = tr_encoding_is_ascii_compatible(encoding);
+    bool is_unicode = tr_encoding_is_unicode(encoding),
+         is_compatible = tr_encoding_is_ascii_compatible(encoding);
     Value out = tr_string_new_capacity(f, tr_string(v)->size + 2, result);
     if (tr_string_append_bytes(f, out, "\"", 1) == TR_RAISED) return TR_RAISED;
     const char *p = tr_string(v)->bytes, *end = p + tr_string(v)->size, *run = p;
@@ -73,7 +74,8 @@ Value tr_string_inspect(Fiber *f, Value v) {
         int n = tr_char_size(encoding, p, end);
         if (n <= 0) {
             n = tr_char_step(encoding, p, end);
-            if (run < p && tr_string_append_bytes(f, out, run, (size_t)(p - run)) == TR_RAISED) return TR_RAISED;
+            if (run < p && tr_string_append_bytes(f, out, run, (size_t)(p - run)) == TR_RAISED)
+                return TR_RAISED;
             if (append_bytes_escaped(f, out, p, n) == TR_RAISED) return TR_RAISED;
             run = p += n;
             continue;
@@ -88,7 +90,8 @@ Value tr_string_inspect(Fiber *f, Value v) {
         if (run < p && tr_string_append_bytes(f, out, run, (size_t)(p - run)) == TR_RAISED) return TR_RAISED;
         Value appended;
         if (escape) appended = tr_string_append_bytes(f, out, (char[]){'\\', escape}, 2);
-        else if (c >= 0x20 && c < 0x7f && (is_unicode || is_compatible)) appended = tr_string_append_bytes(f, out, (char[]){(char)c}, 1);
+        else if (c >= 0x20 && c < 0x7f && (is_unicode || is_compatible))
+            appended = tr_string_append_bytes(f, out, (char[]){(char)c}, 1);
         else appended = append_char_escaped(f, out, c, is_unicode);
         if (appended == TR_RAISED) return TR_RAISED;
         run = p += n;
@@ -100,11 +103,12 @@ Value tr_string_inspect(Fiber *f, Value v) {
 
 /* --- dump --- */
 
-static Value string_dump(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_dump(Fiber *f, Value self, const Args *args) {
     (void)args;
     int encoding = tr_string_encoding(self);
     bool is_utf8 = tr_encodings[encoding].kind == KIND_UTF8;
-    Value out = tr_string_new_capacity(f, tr_string(self)->size + 2, tr_encoding_is_ascii_compatible(encoding) ? encoding : ENCODING_BINARY);
+    Value out = tr_string_new_capacity(
+        f, tr_string(self)->size + 2, tr_encoding_is_ascii_compatible(encoding) ? encoding : ENCODING_BINARY);
     if (tr_string_append_bytes(f, out, "\"", 1) == TR_RAISED) return TR_RAISED;
     const char *p = tr_string(self)->bytes, *end = p + tr_string(self)->size;
     while (p < end) {
@@ -135,7 +139,10 @@ static Value string_dump(Fiber *f, Value self, const Args *args) {
 /* --- undump --- */
 
 static int hex_digit(int c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 typedef struct Undump {
@@ -145,11 +152,11 @@ typedef struct Undump {
     bool saw_utf8, saw_bytes; /* \u and \x exclude each other */
 } Undump;
 
-static Value undump_error(Fiber *f, const char *message) {
+static MAY_GC MAY_RAISE Value undump_error(Fiber *f, const char *message) {
     return tr_raise(f, tr_class.runtime_error, "%s", message);
 }
 
-static Value append_codepoint(Fiber *f, Undump *u, uint32_t c) {
+static MAY_GC Value append_codepoint(Fiber *f, Undump *u, uint32_t c) {
     if (c >= 0xd800 && c <= 0xdfff) return undump_error(f, "invalid Unicode codepoint");
     char bytes[8];
     int n = tr_char_encode(u->encoding, c, bytes);
@@ -157,7 +164,7 @@ static Value append_codepoint(Fiber *f, Undump *u, uint32_t c) {
     return tr_string_append_bytes(f, u->out, bytes, (size_t)n);
 }
 
-static Value undump_unicode(Fiber *f, Undump *u) { /* at what follows \u */
+static MAY_GC MAY_RAISE Value undump_unicode(Fiber *f, Undump *u) { /* at what follows \u */
     if (u->saw_bytes) return undump_error(f, "hex escape and Unicode escape are mixed");
     u->saw_utf8 = true;
     if (u->p >= u->end) return undump_error(f, "invalid Unicode escape");
@@ -168,7 +175,8 @@ static Value undump_unicode(Fiber *f, Undump *u) { /* at what follows \u */
     uint32_t c = 0;
     if (*u->p != '{') {
         int digits = 0;
-        for (; digits < 4 && u->p < u->end && hex_digit(*u->p) >= 0; digits++) c = c << 4 | (uint32_t)hex_digit(*u->p++);
+        for (; digits < 4 && u->p < u->end && hex_digit(*u->p) >= 0; digits++)
+            c = c << 4 | (uint32_t)hex_digit(*u->p++);
         if (digits != 4) return undump_error(f, "invalid Unicode escape");
         return append_codepoint(f, u, c);
     }
@@ -188,7 +196,7 @@ static Value undump_unicode(Fiber *f, Undump *u) { /* at what follows \u */
     return TR_NIL;
 }
 
-static Value undump_escape(Fiber *f, Undump *u) { /* after the backslash */
+static MAY_GC Value undump_escape(Fiber *f, Undump *u) { /* after the backslash */
     if (u->p >= u->end) return undump_error(f, "invalid escape");
     char c = *u->p++;
     static const char letters[] = "n\nr\rt\tf\fv\013b\010a\007e\033";
@@ -209,26 +217,32 @@ static Value undump_escape(Fiber *f, Undump *u) { /* after the backslash */
 }
 
 /* What follows the closing quote: nothing, or .dup.force_encoding("NAME"). */
-static Value undump_tail(Fiber *f, Undump *u) {
+static MAY_GC MAY_RAISE Value undump_tail(Fiber *f, Undump *u) {
     static const char *const heads[] = {".dup.force_encoding(\"", ".force_encoding(\""};
     if (u->p == u->end) return u->out;
     size_t room = (size_t)(u->end - u->p);
     for (int i = 0; i < 2; i++) {
         size_t n = strlen(heads[i]);
         if (room < n || memcmp(u->p, heads[i], n) != 0) continue;
-        if (u->saw_utf8) return undump_error(f, "dumped string contained Unicode escape but used force_encoding");
+        if (u->saw_utf8)
+            return undump_error(f, "dumped string contained Unicode escape but used force_encoding");
         const char *name = u->p + n, *close = memchr(name, '"', (size_t)(u->end - name));
         if (!close) return undump_error(f, "unterminated dumped string");
-        if (close + 2 != u->end || close[1] != ')') return undump_error(f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
+        if (close + 2 != u->end || close[1] != ')')
+            return undump_error(
+                f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
         int encoding = tr_encoding_find(name, (size_t)(close - name));
-        if (encoding < 0) return tr_raise(f, tr_class.argument_error, "dumped string has unknown encoding name: %.*s", (int)(close - name), name);
+        if (encoding < 0)
+            return tr_raise(f, tr_class.argument_error, "dumped string has unknown encoding name: %.*s",
+                            (int)(close - name), name);
         tr_string_set_encoding(u->out, encoding);
         return u->out;
     }
-    return undump_error(f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
+    return undump_error(
+        f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
 }
 
-static Value string_undump(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_undump(Fiber *f, Value self, const Args *args) {
     (void)args;
     int encoding = tr_string_encoding(self);
     const char *start = tr_string(self)->bytes;
@@ -236,8 +250,12 @@ static Value string_undump(Fiber *f, Value self, const Args *args) {
     if (tr_string_coderange(self) != CODERANGE_7BIT) return undump_error(f, "non-ASCII character detected");
     if (memchr(start, 0, size)) return undump_error(f, "string contains null byte");
     if (size < 2 || start[0] != '"')
-        return undump_error(f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
-    Undump u = {.out = tr_string_new_capacity(f, size, encoding), .p = start + 1, .end = start + size, .encoding = encoding};
+        return undump_error(
+            f, "invalid dumped string; not wrapped with '\"' nor '\"...\".force_encoding(\"...\")' form");
+    Undump u = {.out = tr_string_new_capacity(f, size, encoding),
+                .p = start + 1,
+                .end = start + size,
+                .encoding = encoding};
     for (;;) {
         const char *run = u.p;
         while (u.p < u.end && *u.p != '"' && *u.p != '\\') u.p++;
@@ -279,10 +297,9 @@ static bool is_global_name(const char *p, const char *end) { /* after the dollar
 
 /* Could this name follow a colon without quotes? */
 static bool is_plain_symbol(const char *p, size_t size) {
-    static const char *const operators[] = {
-        "+", "-", "*", "/", "%", "**", "==", "!=", "===", "=~", "!~", "<", "<=", ">", ">=", "<=>", "<<", ">>", "&", "|",
-        "^", "!", "~", "+@", "-@", "[]", "[]=", "`", NULL
-    };
+    static const char *const operators[] = {"+",  "-", "*",  "/",  "%",  "**",  "==",  "!=", "===", "=~",
+                                            "!~", "<", "<=", ">",  ">=", "<=>", "<<",  ">>", "&",   "|",
+                                            "^",  "!", "~",  "+@", "-@", "[]",  "[]=", "`",  NULL};
     const char *end = p + size;
     if (size == 0) return false;
     if (*p == '$') return is_global_name(p + 1, end);
@@ -310,7 +327,9 @@ static bool is_printable_text(Value text) { /* quotes are needed for what inspec
     const char *p = tr_string(text)->bytes, *end = tr_string_end(text);
     while (p < end) {
         int n = tr_char_size(encoding, p, end);
-        if (n <= 0 || !stands_as_is(encoding, tr_encoding_default_external(), tr_char_decode(encoding, p, n), n)) return false;
+        if (n <= 0 ||
+            !stands_as_is(encoding, tr_encoding_default_external(), tr_char_decode(encoding, p, n), n))
+            return false;
         p += n;
     }
     return true;
@@ -331,7 +350,7 @@ bool tr_symbol_is_plain_key(Value symbol) {
     return strchr("+-*/`%^&|]<=>~@", name->bytes[name->size - 1]) == NULL;
 }
 
-static Value string_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_inspect(f, self);
 }

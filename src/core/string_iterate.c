@@ -1,7 +1,7 @@
 /* string_iterate.c - walking over a string: lines, characters, bytes, code points, grapheme clusters.
  *
- * One walker per kind of item; each hands the items to a Sink, which yields them or collects them in an Array. The walk goes
- * over a frozen copy (shared bytes), so the block may change the string.
+ * One walker per kind of item; each hands the items to a Sink, which yields them or collects them in an
+ * Array. The walk goes over a frozen copy (shared bytes), so the block may change the string.
  */
 #include <oniguruma.h>
 
@@ -22,7 +22,7 @@ static inline MAY_SWITCH Value give(Fiber *f, Sink *sink, Value item) {
 typedef Value (*WalkFn)(Fiber *f, Value text, const Args *args, Sink *sink);
 
 /* each_x: yields, answers self. */
-static Value each(Fiber *f, Value self, const Args *args, WalkFn walk, EnumSizeFn size) {
+static MAY_GC MAY_RAISE Value each(Fiber *f, Value self, const Args *args, WalkFn walk, EnumSizeFn size) {
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, size);
     Sink sink = {args->block, TR_NIL};
     Value text = tr_string_frozen_copy(f, self);
@@ -32,7 +32,7 @@ static Value each(Fiber *f, Value self, const Args *args, WalkFn walk, EnumSizeF
 }
 
 /* xs: an Array; with a block it is the same as each_x. */
-static Value collect(Fiber *f, Value self, const Args *args, WalkFn walk) {
+static MAY_GC MAY_RAISE Value collect(Fiber *f, Value self, const Args *args, WalkFn walk) {
     Sink sink = {args->block, TR_NIL};
     if (!tr_block_is_given(args->block)) sink.array = tr_array_new(f, 8);
     Value text = tr_string_frozen_copy(f, self);
@@ -49,7 +49,8 @@ static size_t line_end(Value text, Value separator, size_t from) {
     if (r->size == 1 && tr_encoding_is_ascii_compatible(tr_string_encoding(text))) {
         const char *p = s->bytes + from, *end = s->bytes + s->size;
         while ((p = memchr(p, r->bytes[0], (size_t)(end - p))) != NULL) {
-            if (r->bytes[0] < 0x40 || tr_string_is_single_byte(text) || tr_char_left(tr_string_encoding(text), s->bytes, p, end) == p)
+            if (r->bytes[0] < 0x40 || tr_string_is_single_byte(text) ||
+                tr_char_left(tr_string_encoding(text), s->bytes, p, end) == p)
                 return (size_t)(p - s->bytes) + 1;
             p++;
         }
@@ -59,7 +60,8 @@ static size_t line_end(Value text, Value separator, size_t from) {
     return found < 0 ? s->size : (size_t)found + r->size;
 }
 
-/* A paragraph: up to and with two newlines; all further newlines are skipped. *next is where the next one starts. */
+/* A paragraph: up to and with two newlines; all further newlines are skipped. *next is where the next one
+ * starts. */
 static size_t paragraph_end(Value text, size_t from, size_t *next) {
     const String *s = tr_string(text);
     size_t at = from;
@@ -75,11 +77,12 @@ static size_t paragraph_end(Value text, size_t from, size_t *next) {
     return at + 1;
 }
 
-static Value walk_lines(Fiber *f, Value text, const Args *args, Sink *sink) {
+static MAY_SWITCH MAY_RAISE Value walk_lines(Fiber *f, Value text, const Args *args, Sink *sink) {
     static const Id names[] = {TR_ID_chomp};
     Value chomp = TR_UNDEF, separator;
     if (args->argc > 1) return tr_raise_argc(f, args->argc, 0, 1);
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &chomp, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &chomp, false))
+        return TR_RAISED;
     bool chomps = chomp != TR_UNDEF && tr_is_truthy(chomp);
     if (args->argc > 0) separator = args->argv[0];
     else if ((separator = tr_global_get(f, tr_intern_cstr("$/"))) == TR_RAISED) return TR_RAISED;
@@ -101,10 +104,17 @@ static Value walk_lines(Fiber *f, Value text, const Args *args, Sink *sink) {
         Value line = tr_string_sub(f, text, at, end - at);
         if (chomps) {
             size_t off = 0;
-            if (is_paragraph) while (off < tr_string(line)->size && tr_string(line)->bytes[tr_string(line)->size - 1 - off] == '\n') off++;
-            else if (is_default) off = tr_string(line)->size && tr_string(line)->bytes[tr_string(line)->size - 1] != '\r' ? tr_string_chomp_size(line) : 0;
+            if (is_paragraph)
+                while (off < tr_string(line)->size &&
+                       tr_string(line)->bytes[tr_string(line)->size - 1 - off] == '\n')
+                    off++;
+            else if (is_default)
+                off = tr_string(line)->size && tr_string(line)->bytes[tr_string(line)->size - 1] != '\r'
+                          ? tr_string_chomp_size(line)
+                          : 0;
             else if (tr_string(line)->size >= tr_string(separator)->size &&
-                     memcmp(tr_string_end(line) - tr_string(separator)->size, tr_string(separator)->bytes, tr_string(separator)->size) == 0)
+                     memcmp(tr_string_end(line) - tr_string(separator)->size, tr_string(separator)->bytes,
+                            tr_string(separator)->size) == 0)
                 off = tr_string(separator)->size;
             if (off && tr_string_resize(f, line, tr_string(line)->size - off) == TR_RAISED) return TR_RAISED;
         }
@@ -114,12 +124,16 @@ static Value walk_lines(Fiber *f, Value text, const Args *args, Sink *sink) {
     return TR_NIL;
 }
 
-static Value string_each_line(Fiber *f, Value self, const Args *args) { return each(f, self, args, walk_lines, NULL); }
-static Value string_lines(Fiber *f, Value self, const Args *args) { return collect(f, self, args, walk_lines); }
+static MAY_GC Value string_each_line(Fiber *f, Value self, const Args *args) {
+    return each(f, self, args, walk_lines, NULL);
+}
+static MAY_GC Value string_lines(Fiber *f, Value self, const Args *args) {
+    return collect(f, self, args, walk_lines);
+}
 
 /* --- characters --- */
 
-static Value walk_chars(Fiber *f, Value text, const Args *args, Sink *sink) {
+static MAY_SWITCH MAY_RAISE Value walk_chars(Fiber *f, Value text, const Args *args, Sink *sink) {
     (void)args;
     int encoding = tr_string_encoding(text);
     bool is_7bit = tr_string_is_7bit(text);
@@ -139,8 +153,12 @@ static Value size_chars(Fiber *f, Value self, const Args *args) {
     return TR_FIX(tr_string_length(self));
 }
 
-static Value string_each_char(Fiber *f, Value self, const Args *args) { return each(f, self, args, walk_chars, size_chars); }
-static Value string_chars(Fiber *f, Value self, const Args *args) { return collect(f, self, args, walk_chars); }
+static MAY_GC Value string_each_char(Fiber *f, Value self, const Args *args) {
+    return each(f, self, args, walk_chars, size_chars);
+}
+static MAY_GC Value string_chars(Fiber *f, Value self, const Args *args) {
+    return collect(f, self, args, walk_chars);
+}
 
 /* --- bytes: the string itself is read, so that the block sees its own changes --- */
 
@@ -149,40 +167,46 @@ static Value size_bytes(Fiber *f, Value self, const Args *args) {
     return TR_FIX(tr_string(self)->size);
 }
 
-static Value string_each_byte(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_each_byte(Fiber *f, Value self, const Args *args) {
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, size_bytes);
     for (size_t i = 0; i < tr_string(self)->size; i++)
-        if (tr_yield1(f, args->block, TR_FIX((unsigned char)tr_string(self)->bytes[i])) == TR_RAISED) return TR_RAISED;
+        if (tr_yield1(f, args->block, TR_FIX((unsigned char)tr_string(self)->bytes[i])) == TR_RAISED)
+            return TR_RAISED;
     return self;
 }
 
-static Value string_bytes(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_bytes(Fiber *f, Value self, const Args *args) {
     if (tr_block_is_given(args->block)) return string_each_byte(f, self, args);
     Value array = tr_array_new(f, tr_string(self)->size);
     for (size_t i = 0; i < tr_string(self)->size; i++)
-        if (tr_array_push(f, array, TR_FIX((unsigned char)tr_string(self)->bytes[i])) == TR_RAISED) return TR_RAISED;
+        if (tr_array_push(f, array, TR_FIX((unsigned char)tr_string(self)->bytes[i])) == TR_RAISED)
+            return TR_RAISED;
     return array;
 }
 
 /* --- code points --- */
 
-static Value walk_codepoints(Fiber *f, Value text, const Args *args, Sink *sink) {
+static MAY_SWITCH MAY_RAISE Value walk_codepoints(Fiber *f, Value text, const Args *args, Sink *sink) {
     (void)args;
     int encoding = tr_string_encoding(text);
     for (size_t at = 0; at < tr_string(text)->size;) {
         const char *p = tr_string(text)->bytes + at;
         int n = tr_char_size(encoding, p, tr_string_end(text));
-        if (n <= 0) return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[encoding].name);
+        if (n <= 0)
+            return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                            tr_encodings[encoding].name);
         if (give(f, sink, TR_FIX(tr_char_decode(encoding, p, n))) == TR_RAISED) return TR_RAISED;
         at += (size_t)n;
     }
     return TR_NIL;
 }
 
-static Value string_each_codepoint(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_each_codepoint(Fiber *f, Value self, const Args *args) {
     return each(f, self, args, walk_codepoints, size_chars);
 }
-static Value string_codepoints(Fiber *f, Value self, const Args *args) { return collect(f, self, args, walk_codepoints); }
+static MAY_GC Value string_codepoints(Fiber *f, Value self, const Args *args) {
+    return collect(f, self, args, walk_codepoints);
+}
 
 /* --- grapheme clusters: libonig's \X over the text as UTF-8; other encodings: characters --- */
 
@@ -192,7 +216,9 @@ static OnigRegex grapheme_regex(void) {
     if (regex) return regex;
     OnigErrorInfo info;
     static const unsigned char pattern[] = "\\X";
-    if (onig_new(&regex, pattern, pattern + 2, ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_RUBY, &info) != ONIG_NORMAL) return NULL;
+    if (onig_new(&regex, pattern, pattern + 2, ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_RUBY,
+                 &info) != ONIG_NORMAL)
+        return NULL;
     OnigRegex expected = NULL;
     if (!__atomic_compare_exchange_n(&cached, &expected, regex, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         onig_free(regex);
@@ -202,12 +228,15 @@ static OnigRegex grapheme_regex(void) {
 }
 
 static size_t grapheme_size(OnigRegex regex, const char *p, const char *end) {
-    if (end - p > 1 && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && (unsigned char)p[1] >= 0x20 && (unsigned char)p[1] < 0x7f) return 1;
-    int n = onig_match(regex, (const unsigned char *)p, (const unsigned char *)end, (const unsigned char *)p, NULL, ONIG_OPTION_NONE);
+    if (end - p > 1 && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && (unsigned char)p[1] >= 0x20 &&
+        (unsigned char)p[1] < 0x7f)
+        return 1;
+    int n = onig_match(regex, (const unsigned char *)p, (const unsigned char *)end, (const unsigned char *)p,
+                       NULL, ONIG_OPTION_NONE);
     return n > 0 ? (size_t)n : (size_t)tr_char_step(ENCODING_UTF8, p, end);
 }
 
-static Value walk_graphemes(Fiber *f, Value text, const Args *args, Sink *sink) {
+static MAY_SWITCH MAY_RAISE Value walk_graphemes(Fiber *f, Value text, const Args *args, Sink *sink) {
     OnigRegex regex = grapheme_regex();
     if (!regex || tr_encodings[tr_string_encoding(text)].kind != KIND_UTF8 || tr_string_is_broken(text))
         return walk_chars(f, text, args, sink);
@@ -224,14 +253,17 @@ static Value size_graphemes(Fiber *f, Value self, const Args *args) {
     if (!regex || tr_encodings[tr_string_encoding(self)].kind != KIND_UTF8 || tr_string_is_broken(self))
         return size_chars(f, self, args);
     size_t count = 0;
-    for (const char *p = tr_string(self)->bytes, *end = tr_string_end(self); p < end; count++) p += grapheme_size(regex, p, end);
+    for (const char *p = tr_string(self)->bytes, *end = tr_string_end(self); p < end; count++)
+        p += grapheme_size(regex, p, end);
     return TR_FIX(count);
 }
 
-static Value string_each_grapheme_cluster(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_each_grapheme_cluster(Fiber *f, Value self, const Args *args) {
     return each(f, self, args, walk_graphemes, size_graphemes);
 }
-static Value string_grapheme_clusters(Fiber *f, Value self, const Args *args) { return collect(f, self, args, walk_graphemes); }
+static MAY_GC Value string_grapheme_clusters(Fiber *f, Value self, const Args *args) {
+    return collect(f, self, args, walk_graphemes);
+}
 
 const MethodDef tr_string_iterate_methods[] = {
     {"each_line", string_each_line, ARITY_REST(0), METHOD_KEYWORDS},

@@ -1,8 +1,9 @@
-/* string_number.c - strings read as numbers: to_i, to_f, to_r, to_c, hex, oct, and the strict readers behind Integer() and
- * its kin.
+/* string_number.c - strings read as numbers: to_i, to_f, to_r, to_c, hex, oct, and the strict readers behind
+ * Integer() and its kin.
  *
- * All share the rule for digits: single underscores between digits are skipped, anything else ends the number. The lax
- * readers take the longest number at the front, the strict ones want nothing but blanks around it.
+ * All share the rule for digits: single underscores between digits are skipped, anything else ends the
+ * number. The lax readers take the longest number at the front, the strict ones want nothing but blanks
+ * around it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static int digit_value(int c) {
 
 /* --- integers --- */
 
-/* Skips a prefix that fits the base; turns a base that the text decides (0 or negative) into the one to read with. */
+/* Skips a prefix that fits the base; turns a base that the text decides (0 or negative) into the one to read
+ * with. */
 static const char *skip_prefix(const char *p, const char *end, int *base) {
     int found = 0;
     if (end - p >= 2 && p[0] == '0') {
@@ -73,7 +75,7 @@ static void free_digits(DigitRun *run) {
     if (run->digits != run->small) free(run->digits);
 }
 
-static Value integer_from_digits(Fiber *f, const DigitRun *run, int base, bool is_negative) {
+static MAY_GC Value integer_from_digits(Fiber *f, const DigitRun *run, int base, bool is_negative) {
     if (run->count <= 11 || (base == 10 && run->count <= 18)) { /* 36**11 fits 63 bits */
         int64_t n = 0;
         for (size_t i = 0; i < run->count; i++) n = n * base + digit_value(run->digits[i]);
@@ -88,9 +90,11 @@ static Value integer_from_digits(Fiber *f, const DigitRun *run, int base, bool i
 }
 
 Value tr_string_parse_integer(Fiber *f, Value v, int base, bool strict) {
-    if (base == 1 || base == -1 || base > 36 || base < -36) return tr_raise(f, tr_class.argument_error, "invalid radix %d", base);
+    if (base == 1 || base == -1 || base > 36 || base < -36)
+        return tr_raise(f, tr_class.argument_error, "invalid radix %d", base);
     if (!tr_encoding_is_ascii_compatible(tr_string_encoding(v)))
-        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s", tr_encodings[tr_string_encoding(v)].name);
+        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s",
+                        tr_encodings[tr_string_encoding(v)].name);
     const char *p = tr_string(v)->bytes, *end = tr_string_end(v);
     while (p < end && is_space(*p)) p++;
     bool is_negative = false;
@@ -117,7 +121,7 @@ Value tr_string_parse_integer(Fiber *f, Value v, int base, bool strict) {
     return result;
 }
 
-static Value raise_invalid(Fiber *f, const char *what, Value v) {
+static MAY_GC MAY_RAISE Value raise_invalid(Fiber *f, const char *what, Value v) {
     Value text = tr_string_inspect(f, v);
     if (text == TR_RAISED) return TR_RAISED;
     return tr_raise(f, tr_class.argument_error, "invalid value for %s(): %pV", what, (void *)text);
@@ -130,7 +134,8 @@ Value tr_string_to_integer(Fiber *f, Value v, int base, bool strict) {
 
 /* --- floats --- */
 
-/* Copies a decimal number at p without its underscores for strtod; *next is where it ends. False: there is none. */
+/* Copies a decimal number at p without its underscores for strtod; *next is where it ends. False: there is
+ * none. */
 static bool copy_decimal(const char *p, const char *end, char *to, const char **next) {
     const char *start = p;
     bool has_digits = false;
@@ -212,7 +217,8 @@ Value tr_string_to_float(Fiber *f, Value v, bool strict) {
 /* --- rationals --- */
 
 /* An unsigned decimal ("12.5e3", "1_000") as numerator and power of ten. NULL: none here. */
-static const char *read_decimal(const char *p, const char *end, mpz_t number, long *exponent, bool allow_exponent) {
+static const char *read_decimal(const char *p, const char *end, mpz_t number, long *exponent,
+                                bool allow_exponent) {
     DigitRun whole, fraction;
     const char *start = p;
     *exponent = 0;
@@ -263,7 +269,7 @@ static void scale_by_ten(mpz_t numerator, mpz_t denominator, long exponent) {
 }
 
 /* sign, decimal, optionally "/" decimal at p, as a Rational; *next is the end. TR_UNDEF: none. */
-static Value read_rational(Fiber *f, const char *p, const char *end, const char **next) {
+static MAY_GC Value read_rational(Fiber *f, const char *p, const char *end, const char **next) {
     bool is_negative = false;
     if (p < end && (*p == '+' || *p == '-')) is_negative = *p++ == '-';
     mpz_t numerator, denominator;
@@ -277,7 +283,8 @@ static Value read_rational(Fiber *f, const char *p, const char *end, const char 
         if (labs(exponent) < 1000000) scale_by_ten(numerator, denominator, exponent);
         mpz_t divisor;
         mpz_init(divisor);
-        if (p + 1 < end && *p == '/' && is_digit(p[1]) && (after = read_decimal(p + 1, end, divisor, &exponent, true))) {
+        if (p + 1 < end && *p == '/' && is_digit(p[1]) &&
+            (after = read_decimal(p + 1, end, divisor, &exponent, true))) {
             p = after;
             mpz_mul(denominator, denominator, divisor);
             if (labs(exponent) < 1000000) scale_by_ten(numerator, denominator, -exponent);
@@ -293,9 +300,10 @@ static Value read_rational(Fiber *f, const char *p, const char *end, const char 
     return result;
 }
 
-static Value check_ascii(Fiber *f, Value v) {
+static MAY_GC MAY_RAISE Value check_ascii(Fiber *f, Value v) {
     if (tr_encoding_is_ascii_compatible(tr_string_encoding(v))) return v;
-    return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s", tr_encodings[tr_string_encoding(v)].name);
+    return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s",
+                    tr_encodings[tr_string_encoding(v)].name);
 }
 
 Value tr_string_parse_rational(Fiber *f, Value v, bool strict) {
@@ -318,7 +326,7 @@ Value tr_string_parse_rational(Fiber *f, Value v, bool strict) {
 /* --- complex numbers --- */
 
 /* A real number at p: Integer, Float ("1.5", "1e2") or Rational ("1/2"). TR_UNDEF: none. */
-static Value read_real(Fiber *f, const char *p, const char *end, const char **next) {
+static MAY_GC Value read_real(Fiber *f, const char *p, const char *end, const char **next) {
     const char *start = p, *after;
     if (p < end && (*p == '+' || *p == '-')) p++;
     if (p >= end || !is_digit(*p)) return TR_UNDEF;
@@ -342,7 +350,7 @@ static bool is_imaginary_unit(const char *p, const char *end) {
     return p < end && strchr("ijIJ", *p) != NULL && *p != 0;
 }
 
-static Value read_complex(Fiber *f, const char *p, const char *end, const char **next) {
+static MAY_SWITCH MAY_RAISE Value read_complex(Fiber *f, const char *p, const char *end, const char **next) {
     const char *start = p;
     Value real = TR_FIX(0);
     if (p < end && (*p == '+' || *p == '-') && is_imaginary_unit(p + 1, end)) {
@@ -406,34 +414,35 @@ Value tr_string_parse_complex(Fiber *f, Value v, bool strict) {
 
 /* --- methods --- */
 
-static Value string_to_i(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_to_i(Fiber *f, Value self, const Args *args) {
     int64_t base = 10;
     if (args->argc > 0 && !tr_to_long(f, args->argv[0], &base)) return TR_RAISED;
-    if (base < 0 || base == 1 || base > 36) return tr_raise(f, tr_class.argument_error, "invalid radix %ld", (long)base);
+    if (base < 0 || base == 1 || base > 36)
+        return tr_raise(f, tr_class.argument_error, "invalid radix %ld", (long)base);
     return tr_string_parse_integer(f, self, (int)base, false);
 }
 
-static Value string_to_f(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_to_f(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_to_float(f, self, false);
 }
 
-static Value string_hex(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_hex(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_integer(f, self, 16, false);
 }
 
-static Value string_oct(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_oct(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_integer(f, self, -8, false);
 }
 
-static Value string_to_r(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_to_r(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_rational(f, self, false);
 }
 
-static Value string_to_c(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value string_to_c(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_complex(f, self, false);
 }

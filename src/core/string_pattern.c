@@ -1,9 +1,9 @@
 /* string_pattern.c - sub, gsub, scan: one pass over the subject, no objects but those that Ruby code sees.
  *
- * A Finder gives the matches of a pattern one after the other, be it a Regexp or a plain String. The subject is a frozen copy
- * that shares the bytes, so blocks may do what they like; a block that changes the receiver is found out by comparing
- * where its bytes are before and after. $~ is made when a block can see it, and once at
- * the end.
+ * A Finder gives the matches of a pattern one after the other, be it a Regexp or a plain String. The subject
+ * is a frozen copy that shares the bytes, so blocks may do what they like; a block that changes the receiver
+ * is found out by comparing where its bytes are before and after. $~ is made when a block can see it, and
+ * once at the end.
  */
 #include <stdlib.h>
 
@@ -33,7 +33,8 @@ bool tr_finder_begin(Fiber *f, Finder *finder, Value pattern, Value subject) {
 
 void tr_finder_end(Finder *finder) {
     if (finder->is_regexp) {
-        bool is_inline = finder->spare.beg == finder->spare_begin || finder->spare.beg == finder->search.begin;
+        bool is_inline = finder->spare.beg == finder->spare_begin ||
+                         finder->spare.beg == finder->search.begin;
         if (is_inline) finder->search.region.beg = finder->search.begin;
         else onig_region_free(&finder->spare, 0);
         tr_search_end(&finder->search);
@@ -69,7 +70,8 @@ int tr_finder_next(Fiber *f, Finder *finder) {
     finder->end = (size_t)end;
     if (end > begin) finder->next = (size_t)end;
     else if ((size_t)end < size)
-        finder->next = (size_t)end + (size_t)tr_char_step(tr_string_encoding(finder->subject), tr_string(finder->subject)->bytes + end,
+        finder->next = (size_t)end + (size_t)tr_char_step(tr_string_encoding(finder->subject),
+                                                          tr_string(finder->subject)->bytes + end,
                                                           tr_string_end(finder->subject));
     else finder->next = size + 1;
     return 1;
@@ -80,7 +82,9 @@ Value tr_finder_match(Fiber *f, const Finder *finder) {
     return tr_match_of_string(f, finder->subject, finder->begin, finder->end - finder->begin);
 }
 
-static int group_count(const Finder *finder) { return finder->is_regexp ? tr_search_group_count(&finder->search) : 1; }
+static int group_count(const Finder *finder) {
+    return finder->is_regexp ? tr_search_group_count(&finder->search) : 1;
+}
 
 /* --- replacement --- */
 
@@ -91,16 +95,17 @@ typedef struct Replacement {
     bool is_plain; /* a text without backslashes */
 } Replacement;
 
-static Value append_piece(Fiber *f, Value out, Value subject, size_t begin, size_t end) {
+static MAY_GC Value append_piece(Fiber *f, Value out, Value subject, size_t begin, size_t end) {
     if (begin >= end) return out;
     if (tr_string_encoding(out) == tr_string_encoding(subject)) {
-        enum CodeRange range = tr_string_coderange_known(subject) == CODERANGE_7BIT ? CODERANGE_7BIT : CODERANGE_UNKNOWN;
+        enum CodeRange range = tr_string_coderange_known(subject) == CODERANGE_7BIT ? CODERANGE_7BIT
+                                                                                    : CODERANGE_UNKNOWN;
         return tr_string_append_ranged(f, out, tr_string(subject)->bytes + begin, end - begin, range);
     }
     return tr_string_append(f, out, tr_string_sub(f, subject, begin, end - begin));
 }
 
-static Value append_group(Fiber *f, Value out, const Finder *finder, int n) {
+static MAY_GC Value append_group(Fiber *f, Value out, const Finder *finder, int n) {
     if (n == 0) return append_piece(f, out, finder->subject, finder->begin, finder->end);
     if (n >= group_count(finder)) return out;
     int64_t begin, end;
@@ -109,7 +114,7 @@ static Value append_group(Fiber *f, Value out, const Finder *finder, int n) {
 }
 
 /* The group called name; -1: raised. */
-static int find_name(Fiber *f, const Finder *finder, const char *name, size_t size) {
+static MAY_GC int find_name(Fiber *f, const Finder *finder, const char *name, size_t size) {
     if (size > 0 && name[0] >= '0' && name[0] <= '9') return atoi(name);
     if (finder->is_regexp) {
         Regexp *regexp = tr_regexp(finder->search.regexp);
@@ -133,7 +138,8 @@ static int last_taken_group(const Finder *finder) {
 }
 
 /* What follows a backslash at *p (the letter); appends it and moves *p behind. */
-static Value append_escape(Fiber *f, Value out, const Finder *finder, const char **at, const char *end) {
+static MAY_GC MAY_RAISE Value append_escape(Fiber *f, Value out, const Finder *finder, const char **at,
+                                            const char *end) {
     const char *p = *at;
     char c = *p++;
     size_t size = tr_string(finder->subject)->size;
@@ -161,8 +167,9 @@ static Value append_escape(Fiber *f, Value out, const Finder *finder, const char
     return tr_string_append_bytes(f, out, (char[]){'\\', c}, 2);
 }
 
-static Value append_expanded(Fiber *f, Value out, const Finder *finder, Value text) {
-    if (tr_string_encoding(out) != tr_string_encoding(text)) { /* settle the encoding before bytes are copied */
+static MAY_GC MAY_RAISE Value append_expanded(Fiber *f, Value out, const Finder *finder, Value text) {
+    if (tr_string_encoding(out) !=
+        tr_string_encoding(text)) { /* settle the encoding before bytes are copied */
         int encoding = tr_encoding_negotiate(f, out, text);
         if (encoding < 0) return TR_RAISED;
         tr_string_set_encoding(out, encoding);
@@ -182,8 +189,8 @@ static Value append_expanded(Fiber *f, Value out, const Finder *finder, Value te
     return out;
 }
 
-static Value append_computed(Fiber *f, Value out, Value self, const Finder *finder, const Replacement *with,
-                             Value *match) {
+static MAY_SWITCH MAY_RAISE Value append_computed(Fiber *f, Value out, Value self, const Finder *finder,
+                                                  const Replacement *with, Value *match) {
     Value found = tr_string_sub(f, finder->subject, finder->begin, finder->end - finder->begin);
     Value value;
     const char *bytes = tr_string(self)->bytes;
@@ -203,14 +210,16 @@ static Value append_computed(Fiber *f, Value out, Value self, const Finder *find
     return tr_string_append(f, out, text);
 }
 
-static Value append_replacement(Fiber *f, Value out, Value self, const Finder *finder, const Replacement *with,
-                                Value *match) {
+static MAY_SWITCH Value append_replacement(Fiber *f, Value out, Value self, const Finder *finder,
+                                           const Replacement *with, Value *match) {
     if (with->text == TR_UNDEF) return append_computed(f, out, self, finder, with, match);
-    return with->is_plain ? tr_string_append(f, out, with->text) : append_expanded(f, out, finder, with->text);
+    return with->is_plain ? tr_string_append(f, out, with->text)
+                          : append_expanded(f, out, finder, with->text);
 }
 
 /* The new content, or self when nothing matched. */
-static Value substituted(Fiber *f, Value self, Value pattern, const Replacement *with, bool once) {
+static MAY_SWITCH MAY_RAISE Value substituted(Fiber *f, Value self, Value pattern, const Replacement *with,
+                                              bool once) {
     Value subject = tr_string_frozen_copy(f, self);
     Finder finder;
     if (!tr_finder_begin(f, &finder, pattern, subject)) return TR_RAISED;
@@ -219,7 +228,8 @@ static Value substituted(Fiber *f, Value self, Value pattern, const Replacement 
     int found;
     while ((found = tr_finder_next(f, &finder)) > 0) {
         if (out == self) {
-            out = tr_string_alloc(f, tr_class.string, 0, tr_string(subject)->size + 16, tr_string_encoding(subject));
+            out = tr_string_alloc(f, tr_class.string, 0, tr_string(subject)->size + 16,
+                                  tr_string_encoding(subject));
             if (out == TR_RAISED) goto done;
         }
         if (append_piece(f, out, subject, copied, finder.begin) == TR_RAISED) goto done;
@@ -244,7 +254,8 @@ done:
 /* --- sub, gsub --- */
 
 /* Reads the arguments. 1: go on, 0: answer *result (an Enumerator), -1: raised. */
-static int read_arguments(Fiber *f, Value self, const Args *args, bool once, Value *pattern, Replacement *with, Value *result) {
+static MAY_SWITCH int read_arguments(Fiber *f, Value self, const Args *args, bool once, Value *pattern,
+                                     Replacement *with, Value *result) {
     bool has_block = tr_block_is_given(args->block);
     if (args->argc == 1 && !has_block) {
         if (once) return (void)!tr_raise_argc(f, 1, 2, 2), -1;
@@ -266,7 +277,9 @@ static int read_arguments(Fiber *f, Value self, const Args *args, bool once, Val
             with->is_plain = !memchr(tr_string(v)->bytes, '\\', tr_string(v)->size);
         }
     }
-    *pattern = tr_is_regexp(args->argv[0]) || tr_is_string(args->argv[0]) ? args->argv[0] : tr_pattern_argument(f, args->argv[0]);
+    *pattern = tr_is_regexp(args->argv[0]) || tr_is_string(args->argv[0])
+                   ? args->argv[0]
+                   : tr_pattern_argument(f, args->argv[0]);
     return *pattern == TR_RAISED ? -1 : 1;
 }
 
@@ -276,10 +289,12 @@ Value tr_pattern_argument(Fiber *f, Value v) {
     return text == TR_NIL ? tr_to_regexp(f, v, true) : text;
 }
 
-static Value substitute(Fiber *f, Value self, const Args *args, bool once, bool in_place) {
+static MAY_SWITCH MAY_RAISE Value substitute(Fiber *f, Value self, const Args *args, bool once,
+                                             bool in_place) {
     Value pattern, result = TR_NIL;
     Replacement with;
-    if (in_place && (once || args->argc == 2 || tr_block_is_given(args->block)) && !tr_check_frozen(f, self)) return TR_RAISED;
+    if (in_place && (once || args->argc == 2 || tr_block_is_given(args->block)) && !tr_check_frozen(f, self))
+        return TR_RAISED;
     int go_on = read_arguments(f, self, args, once, &pattern, &with, &result);
     if (go_on <= 0) return go_on < 0 ? TR_RAISED : result;
     result = substituted(f, self, pattern, &with, once);
@@ -290,27 +305,37 @@ static Value substitute(Fiber *f, Value self, const Args *args, bool once, bool 
     return tr_string_replace(f, self, result);
 }
 
-static Value string_sub(Fiber *f, Value self, const Args *args) { return substitute(f, self, args, true, false); }
-static Value string_gsub(Fiber *f, Value self, const Args *args) { return substitute(f, self, args, false, false); }
-static Value string_sub_bang(Fiber *f, Value self, const Args *args) { return substitute(f, self, args, true, true); }
-static Value string_gsub_bang(Fiber *f, Value self, const Args *args) { return substitute(f, self, args, false, true); }
+static MAY_SWITCH Value string_sub(Fiber *f, Value self, const Args *args) {
+    return substitute(f, self, args, true, false);
+}
+static MAY_SWITCH Value string_gsub(Fiber *f, Value self, const Args *args) {
+    return substitute(f, self, args, false, false);
+}
+static MAY_SWITCH Value string_sub_bang(Fiber *f, Value self, const Args *args) {
+    return substitute(f, self, args, true, true);
+}
+static MAY_SWITCH Value string_gsub_bang(Fiber *f, Value self, const Args *args) {
+    return substitute(f, self, args, false, true);
+}
 
 /* --- scan --- */
 
-static Value scanned_item(Fiber *f, const Finder *finder) { /* the match, or the Array of its groups */
+static MAY_GC MAY_RAISE Value scanned_item(Fiber *f,
+                                           const Finder *finder) { /* the match, or the Array of its groups */
     int count = group_count(finder);
     if (count == 1) return tr_string_sub(f, finder->subject, finder->begin, finder->end - finder->begin);
     Value groups = tr_array_new(f, (size_t)count - 1);
     for (int i = 1; i < count; i++) {
         int64_t begin, end;
         tr_search_group(&finder->search, i, &begin, &end);
-        Value text = begin < 0 ? TR_NIL : tr_string_sub(f, finder->subject, (size_t)begin, (size_t)(end - begin));
+        Value text = begin < 0 ? TR_NIL
+                               : tr_string_sub(f, finder->subject, (size_t)begin, (size_t)(end - begin));
         if (tr_array_push(f, groups, text) == TR_RAISED) return TR_RAISED;
     }
     return groups;
 }
 
-static Value string_scan(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_scan(Fiber *f, Value self, const Args *args) {
     Value pattern = tr_pattern_argument(f, args->argv[0]);
     if (pattern == TR_RAISED) return TR_RAISED;
     Value subject = tr_string_frozen_copy(f, self);

@@ -10,7 +10,8 @@ typedef struct Finder {
     size_t begin, end;  /* of the match found last */
     size_t next;        /* where to look from; past the end: no more */
     Search search;      /* with a Regexp */
-    OnigRegion spare;   /* takes turns with search.region, so that a failing search leaves the last match alone */
+    OnigRegion
+        spare; /* takes turns with search.region, so that a failing search leaves the last match alone */
     int spare_begin[REGION_INLINE], spare_end[REGION_INLINE];
 } Finder;
 

@@ -1,8 +1,9 @@
-/* string_set.c - methods that treat a string as a sequence of members of a character set: tr, delete, squeeze, count.
+/* string_set.c - methods that treat a string as a sequence of members of a character set: tr, delete,
+ * squeeze, count.
  *
- * tr maps positions: the n-th code of the first list becomes the n-th of the second, whose last code stands for all beyond
- * its end. Lists stay ranges; a table holds the answers for codes below 256. Where a code occurs twice in the first list the
- * last occurrence counts.
+ * tr maps positions: the n-th code of the first list becomes the n-th of the second, whose last code stands
+ * for all beyond its end. Lists stay ranges; a table holds the answers for codes below 256. Where a code
+ * occurs twice in the first list the last occurrence counts.
  */
 #include <stdlib.h>
 
@@ -22,7 +23,8 @@ typedef struct Translation {
 
 static uint64_t selector_size(const Selector *selector) {
     uint64_t n = 0;
-    for (size_t i = 0; i < selector->count; i++) n += (uint64_t)(selector->ranges[i].last - selector->ranges[i].first) + 1;
+    for (size_t i = 0; i < selector->count; i++)
+        n += (uint64_t)(selector->ranges[i].last - selector->ranges[i].first) + 1;
     return n;
 }
 
@@ -51,14 +53,16 @@ static void fill_low(Translation *t) { /* translate_slow for every code below 25
     if (t->from.is_negated) {
         uint64_t members[4];
         tr_selector_low(&t->from, members);
-        for (uint32_t code = 0; code < 256; code++) t->low[code] = members[code >> 6] >> (code & 63) & 1 ? t->last : KEEP;
+        for (uint32_t code = 0; code < 256; code++)
+            t->low[code] = members[code >> 6] >> (code & 63) & 1 ? t->last : KEEP;
         return;
     }
     memset(t->low, 0xff, sizeof t->low);
     size_t at = 0;        /* range of the second list … */
     uint32_t used = 0;    /* … and how much of it is taken */
     for (size_t i = 0; i < t->from.count; i++) {
-        for (uint64_t code = t->from.ranges[i].first; code <= t->from.ranges[i].last && (code < 256 || at < t->to.count); code++) {
+        for (uint64_t code = t->from.ranges[i].first;
+             code <= t->from.ranges[i].last && (code < 256 || at < t->to.count); code++) {
             uint32_t fresh = t->last;
             if (at < t->to.count) {
                 fresh = t->to.ranges[at].first + used;
@@ -70,7 +74,7 @@ static void fill_low(Translation *t) { /* translate_slow for every code below 25
     }
 }
 
-static bool translation_init(Fiber *f, Translation *t, Value from, Value to) {
+static MAY_GC bool translation_init(Fiber *f, Translation *t, Value from, Value to) {
     if (!tr_selector_init(f, &t->from, from, true)) return false;
     if (!tr_selector_init(f, &t->to, to, false)) {
         tr_selector_free(&t->from);
@@ -88,7 +92,8 @@ static void translation_free(Translation *t) {
 }
 
 /* Every character is a byte and stays one. */
-static Value translated_bytes(Fiber *f, Value self, const Translation *t, int encoding, bool squeezes, bool *changed) {
+static MAY_GC MAY_RAISE Value translated_bytes(Fiber *f, Value self, const Translation *t, int encoding,
+                                               bool squeezes, bool *changed) {
     size_t size = tr_string(self)->size;
     Value out = tr_string_alloc(f, tr_class.string, size, size, encoding);
     if (out == TR_RAISED) return TR_RAISED;
@@ -121,13 +126,15 @@ static Value translated_bytes(Fiber *f, Value self, const Translation *t, int en
 
 static bool stays_bytes(Value self, const Translation *t, int encoding) {
     if (!tr_string_is_single_byte(self)) return false;
-    uint32_t limit = tr_string_is_7bit(self) ? 128 : 256, most = tr_encoding_is_single_byte(encoding) && limit == 256 ? 255 : 127;
+    uint32_t limit = tr_string_is_7bit(self) ? 128 : 256,
+             most = tr_encoding_is_single_byte(encoding) && limit == 256 ? 255 : 127;
     for (uint32_t code = 0; code < limit; code++)
         if (t->low[code] != KEEP && t->low[code] > most) return false;
     return limit == 128 || tr_encoding_is_single_byte(encoding);
 }
 
-static Value translated(Fiber *f, Value self, const Translation *t, int encoding, bool squeezes, bool *changed) {
+static MAY_GC MAY_RAISE Value translated(Fiber *f, Value self, const Translation *t, int encoding,
+                                         bool squeezes, bool *changed) {
     const char *p = tr_string(self)->bytes, *end = tr_string_end(self), *run = p;
     int own = tr_string_encoding(self);
     Value out = tr_string_alloc(f, tr_class.string, 0, tr_string(self)->size, encoding);
@@ -165,7 +172,8 @@ static Value translated(Fiber *f, Value self, const Translation *t, int encoding
 static Value delete_all(Fiber *f, Value self, const CharSet *set, int encoding, bool *changed);
 
 /* Both forms: the new content, and whether it differs. */
-static Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes, bool *changed) {
+static MAY_SWITCH MAY_RAISE Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes,
+                                             bool *changed) {
     Value from = tr_to_str(f, args->argv[0]);
     if (from == TR_RAISED) return TR_RAISED;
     Value to = tr_to_str(f, args->argv[1]);
@@ -178,12 +186,14 @@ static Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes, b
         tr_char_set_free(&set);
         return out;
     }
-    int first = tr_encoding_negotiate(f, self, from), second = first < 0 ? -1 : tr_encoding_negotiate(f, self, to);
+    int first = tr_encoding_negotiate(f, self, from),
+        second = first < 0 ? -1 : tr_encoding_negotiate(f, self, to);
     if (second < 0) return TR_RAISED;
     int encoding = first == second ? first : tr_encoding_negotiate(f, from, to);
     if (encoding < 0) return TR_RAISED;
     if (tr_string_is_broken(self))
-        return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[tr_string_encoding(self)].name);
+        return tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                        tr_encodings[tr_string_encoding(self)].name);
     Translation t;
     if (!translation_init(f, &t, from, to)) return TR_RAISED;
     Value out = stays_bytes(self, &t, encoding) ? translated_bytes(f, self, &t, encoding, squeezes, changed)
@@ -196,7 +206,8 @@ static Value tr_content(Fiber *f, Value self, const Args *args, bool squeezes, b
 
 /* --- delete, squeeze, count --- */
 
-static Value delete_all(Fiber *f, Value self, const CharSet *set, int encoding, bool *changed) {
+static MAY_GC MAY_RAISE Value delete_all(Fiber *f, Value self, const CharSet *set, int encoding,
+                                         bool *changed) {
     const char *p = tr_string(self)->bytes, *end = tr_string_end(self);
     Value out = tr_string_alloc(f, tr_class.string, tr_string(self)->size, tr_string(self)->size, encoding);
     if (out == TR_RAISED) return TR_RAISED;
@@ -222,7 +233,7 @@ static Value delete_all(Fiber *f, Value self, const CharSet *set, int encoding, 
     return out;
 }
 
-static Value delete_content(Fiber *f, Value self, const Args *args, bool *changed) {
+static MAY_SWITCH MAY_RAISE Value delete_content(Fiber *f, Value self, const Args *args, bool *changed) {
     CharSet set;
     if (!tr_char_set_init(f, &set, self, args->argc, args->argv)) return TR_RAISED;
     Value out = delete_all(f, self, &set, tr_string_encoding(self), changed);
@@ -230,7 +241,7 @@ static Value delete_content(Fiber *f, Value self, const Args *args, bool *change
     return out;
 }
 
-static Value squeeze_content(Fiber *f, Value self, const Args *args, bool *changed) {
+static MAY_SWITCH MAY_RAISE Value squeeze_content(Fiber *f, Value self, const Args *args, bool *changed) {
     CharSet set;
     if (!tr_char_set_init(f, &set, self, args->argc, args->argv)) return TR_RAISED;
     int encoding = tr_string_encoding(self);
@@ -268,14 +279,15 @@ static Value squeeze_content(Fiber *f, Value self, const Args *args, bool *chang
     return out;
 }
 
-static Value string_count(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_count(Fiber *f, Value self, const Args *args) {
     CharSet set;
     if (args->argc == 1 && tr_is_string(args->argv[0]) && tr_string(args->argv[0])->size == 1 &&
         (signed char)tr_string(args->argv[0])->bytes[0] >= 0 && tr_string_is_single_byte(self) &&
         tr_encoding_is_ascii_compatible(tr_string_encoding(self))) { /* one byte in a string of bytes */
         char wanted = tr_string(args->argv[0])->bytes[0];
         size_t found = 0;
-        for (const char *p = tr_string(self)->bytes, *end = tr_string_end(self); p < end; p++) found += *p == wanted;
+        for (const char *p = tr_string(self)->bytes, *end = tr_string_end(self); p < end; p++)
+            found += *p == wanted;
         return TR_FIX(found);
     }
     if (!tr_char_set_init(f, &set, self, args->argc, args->argv)) return TR_RAISED;
@@ -295,32 +307,32 @@ static Value string_count(Fiber *f, Value self, const Args *args) {
 
 /* --- the two forms of each --- */
 
-static Value change(Fiber *f, Value self, Value content, bool changed) {
+static MAY_GC MAY_RAISE Value change(Fiber *f, Value self, Value content, bool changed) {
     if (content == TR_RAISED) return TR_RAISED;
     if (!changed) return TR_NIL;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     return tr_string_replace(f, self, content);
 }
 
-static Value plain(Fiber *f, Value self, Value content) {
+static MAY_GC Value plain(Fiber *f, Value self, Value content) {
     return content == self ? tr_string_dup(f, self) : content;
 }
 
 #define SET_METHODS(name, content) \
-    static Value string_##name(Fiber *f, Value self, const Args *args) { \
+    static MAY_SWITCH MAY_RAISE Value string_##name(Fiber *f, Value self, const Args *args) { \
         bool changed = false; \
         return plain(f, self, content); \
     } \
-    static Value string_##name##_bang(Fiber *f, Value self, const Args *args) { \
+    static MAY_SWITCH MAY_RAISE Value string_##name##_bang(Fiber *f, Value self, const Args *args) { \
         bool changed = false; \
         if (!tr_check_frozen(f, self)) return TR_RAISED; \
         Value fresh = content; \
         return change(f, self, fresh, changed); \
     }
-SET_METHODS(tr, tr_content(f, self, args, false, &changed))
-SET_METHODS(tr_s, tr_content(f, self, args, true, &changed))
-SET_METHODS(delete, delete_content(f, self, args, &changed))
-SET_METHODS(squeeze, squeeze_content(f, self, args, &changed))
+MAY_SWITCH SET_METHODS(tr, tr_content(f, self, args, false, &changed))
+MAY_SWITCH SET_METHODS(tr_s, tr_content(f, self, args, true, &changed))
+MAY_SWITCH SET_METHODS(delete, delete_content(f, self, args, &changed))
+MAY_SWITCH SET_METHODS(squeeze, squeeze_content(f, self, args, &changed))
 
 const MethodDef tr_string_set_methods[] = {
     {"tr", string_tr, ARITY(2, 2), 0},

@@ -1,8 +1,8 @@
 /* string_succ.c - the string after this one: succ, upto.
  *
- * The rightmost letter or digit is moved on, and what runs over carries to the next one to the left, a new character being
- * inserted where the leftmost runs over. Without letters and digits the rightmost character is moved on by code.
- * Which code is a letter is the encoding's knowledge, so all encodings count alike.
+ * The rightmost letter or digit is moved on, and what runs over carries to the next one to the left, a new
+ * character being inserted where the leftmost runs over. Without letters and digits the rightmost character
+ * is moved on by code. Which code is a letter is the encoding's knowledge, so all encodings count alike.
  */
 #include "core/string_succ.h"
 
@@ -20,7 +20,9 @@ static bool is_ctype(int encoding, uint32_t code, OnigEncCtype ctype) {
     if (tr_encoding_is_unicode(encoding)) return ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, code, ctype) != 0;
     if (tr_encoding_knows_letters(encoding) && code >= 0x80) {
         const uint16_t *table = tr_single_byte_table(encoding);
-        if (table) return table[code & 0xff] != 0xffff && ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, table[code & 0xff], ctype) != 0;
+        if (table)
+            return table[code & 0xff] != 0xffff &&
+                   ONIGENC_IS_CODE_CTYPE(ONIG_ENCODING_UTF8, table[code & 0xff], ctype) != 0;
     }
     OnigEncoding onig = (OnigEncoding)tr_encodings[encoding].onig;
     return ONIGENC_IS_CODE_CTYPE(onig, code, ctype) != 0;
@@ -49,7 +51,8 @@ static Step move_char(int encoding, char *p, int n, int direction) {
     }
 }
 
-/* The next letter or digit. STEP_WRAPPED: p is now the first of its kind, `carry` what to insert in front if need be. */
+/* The next letter or digit. STEP_WRAPPED: p is now the first of its kind, `carry` what to insert in front if
+ * need be. */
 static Step move_alnum(int encoding, char *p, int n, char *carry) {
     uint32_t code = tr_char_decode(encoding, p, n);
     bool is_digit = is_ctype(encoding, code, ONIGENC_CTYPE_DIGIT);
@@ -58,13 +61,16 @@ static Step move_alnum(int encoding, char *p, int n, char *carry) {
     char saved[8];
     memcpy(saved, p, (size_t)n);
     for (int gap = 0; gap <= (is_digit ? 0 : 1); gap++) /* one hole is jumped: Greek capitals have one */
-        if (move_char(encoding, p, n, 1) == STEP_FOUND && is_ctype(encoding, tr_char_decode(encoding, p, n), ctype))
+        if (move_char(encoding, p, n, 1) == STEP_FOUND &&
+            is_ctype(encoding, tr_char_decode(encoding, p, n), ctype))
             return STEP_FOUND;
     memcpy(p, saved, (size_t)n);
     int range = 1;
     for (;; range++) { /* back to the first of the run */
         memcpy(saved, p, (size_t)n);
-        if (move_char(encoding, p, n, -1) != STEP_FOUND || !is_ctype(encoding, tr_char_decode(encoding, p, n), ctype)) break;
+        if (move_char(encoding, p, n, -1) != STEP_FOUND ||
+            !is_ctype(encoding, tr_char_decode(encoding, p, n), ctype))
+            break;
     }
     memcpy(p, saved, (size_t)n);
     if (range == 1) return STEP_NONE;
@@ -124,12 +130,12 @@ Value tr_string_succ(Fiber *f, Value v) {
     return tr_string_splice_bytes(f, out, offset, 0, carry, (size_t)carry_size);
 }
 
-static Value string_succ(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value string_succ(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_succ(f, self);
 }
 
-static Value string_succ_bang(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value string_succ_bang(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value next = tr_string_succ(f, self);
@@ -146,7 +152,8 @@ static bool is_all_digits(Value v) {
     return true;
 }
 
-static Value upto_numbers(Fiber *f, Value first, Value last, bool excludes_last, SuccFn fn, void *context) {
+static MAY_GC Value upto_numbers(Fiber *f, Value first, Value last, bool excludes_last, SuccFn fn,
+                                 void *context) {
     int width = (int)tr_string(first)->size, encoding = tr_string_encoding(first);
     int64_t n = strtoll(tr_string(first)->bytes, NULL, 10), end = strtoll(tr_string(last)->bytes, NULL, 10);
     for (; excludes_last ? n < end : n <= end; n++) {
@@ -165,7 +172,8 @@ Value tr_string_upto(Fiber *f, Value first, Value last, bool excludes_last, Succ
     bool is_ascii = tr_string_is_7bit(first) && tr_string_is_7bit(last);
     if (a->size == 1 && b->size == 1 && is_ascii) {
         int encoding = tr_string_encoding(first);
-        for (int c = (unsigned char)a->bytes[0], end = (unsigned char)b->bytes[0]; excludes_last ? c < end : c <= end; c++) {
+        for (int c = (unsigned char)a->bytes[0], end = (unsigned char)b->bytes[0];
+             excludes_last ? c < end : c <= end; c++) {
             Value result = fn(f, tr_string_new_encoded(f, (char[]){(char)c}, 1, encoding), context);
             if (result != TR_NIL) return result;
         }
@@ -191,16 +199,17 @@ Value tr_string_upto(Fiber *f, Value first, Value last, bool excludes_last, Succ
     return TR_NIL;
 }
 
-static Value yield_item(Fiber *f, Value item, void *context) {
+static MAY_SWITCH MAY_RAISE Value yield_item(Fiber *f, Value item, void *context) {
     return tr_yield1(f, *(Block *)context, item) == TR_RAISED ? TR_RAISED : TR_NIL;
 }
 
-static Value string_upto(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_upto(Fiber *f, Value self, const Args *args) {
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, NULL);
     Value last = tr_to_str(f, args->argv[0]);
     if (last == TR_RAISED) return TR_RAISED;
     Block block = args->block;
-    Value result = tr_string_upto(f, self, last, args->argc > 1 && tr_is_truthy(args->argv[1]), yield_item, &block);
+    Value result = tr_string_upto(f, self, last, args->argc > 1 && tr_is_truthy(args->argv[1]), yield_item,
+                                  &block);
     return result == TR_RAISED ? TR_RAISED : self;
 }
 

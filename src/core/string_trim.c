@@ -1,7 +1,8 @@
-/* string_trim.c - taking something off the ends: strip, chomp, chop, delete_prefix, delete_suffix, and their ! forms.
+/* string_trim.c - taking something off the ends: strip, chomp, chop, delete_prefix, delete_suffix, and their
+ * ! forms.
  *
- * Each computes how many bytes go at the front and at the back; the plain form copies the rest, the ! form cuts in place and
- * answers nil when nothing went.
+ * Each computes how many bytes go at the front and at the back; the plain form copies the rest, the ! form
+ * cuts in place and answers nil when nothing went.
  */
 #include "core/char_set.h"
 #include "core/string_internal.h"
@@ -10,20 +11,22 @@
 typedef struct Trim { size_t front, back; } Trim; /* bytes to take off */
 typedef bool (*TrimFn)(Fiber *f, Value self, const Args *args, Trim *trim); /* false: raised */
 
-static Value trimmed(Fiber *f, Value self, const Args *args, TrimFn fn) {
+static MAY_GC MAY_RAISE Value trimmed(Fiber *f, Value self, const Args *args, TrimFn fn) {
     Trim trim = {0, 0};
     if (!fn(f, self, args, &trim)) return TR_RAISED;
     return tr_string_sub(f, self, trim.front, tr_string(self)->size - trim.front - trim.back);
 }
 
-static Value trim_in_place(Fiber *f, Value self, const Args *args, TrimFn fn) {
+static MAY_GC MAY_RAISE Value trim_in_place(Fiber *f, Value self, const Args *args, TrimFn fn) {
     Trim trim = {0, 0};
     if (!tr_check_frozen(f, self) || !fn(f, self, args, &trim) || !tr_check_frozen(f, self)) return TR_RAISED;
     if (trim.front + trim.back == 0) return TR_NIL;
     enum CodeRange range = tr_string_coderange_known(self);
-    if (trim.back > 0 && tr_string_splice_bytes(f, self, tr_string(self)->size - trim.back, trim.back, "", 0) == TR_RAISED)
+    if (trim.back > 0 &&
+        tr_string_splice_bytes(f, self, tr_string(self)->size - trim.back, trim.back, "", 0) == TR_RAISED)
         return TR_RAISED;
-    if (trim.front > 0 && tr_string_splice_bytes(f, self, 0, trim.front, "", 0) == TR_RAISED) return TR_RAISED;
+    if (trim.front > 0 && tr_string_splice_bytes(f, self, 0, trim.front, "", 0) == TR_RAISED)
+        return TR_RAISED;
     if (range == CODERANGE_7BIT) tr_string_set_coderange(self, range);
     return self;
 }
@@ -32,14 +35,15 @@ static Value trim_in_place(Fiber *f, Value self, const Args *args, TrimFn fn) {
 
 static bool is_blank(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0; }
 
-static bool blanks_at_front(Fiber *f, Value v, size_t *front) {
+static MAY_GC bool blanks_at_front(Fiber *f, Value v, size_t *front) {
     const char *start = tr_string(v)->bytes, *p = start, *end = tr_string_end(v);
     int encoding = tr_string_encoding(v);
     if (tr_encoding_is_ascii_compatible(encoding)) {
         while (p < end && is_blank((unsigned char)*p)) p++;
         *front = (size_t)(p - start);
         if (p < end && (signed char)*p < 0 && tr_char_size(encoding, p, end) <= 0) {
-            (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s", tr_encodings[encoding].name);
+            (void)!tr_raise(f, tr_class.argument_error, "invalid byte sequence in %s",
+                            tr_encodings[encoding].name);
             return false;
         }
         return true;
@@ -53,11 +57,12 @@ static bool blanks_at_front(Fiber *f, Value v, size_t *front) {
     return true;
 }
 
-static bool blanks_at_back(Fiber *f, Value v, size_t front, size_t *back) {
+static MAY_GC bool blanks_at_back(Fiber *f, Value v, size_t front, size_t *back) {
     const char *start = tr_string(v)->bytes, *end = tr_string_end(v), *p = end;
     int encoding = tr_string_encoding(v);
     if (tr_string_is_broken(v)) {
-        (void)!tr_raise(f, tr_class.compatibility_error, "invalid byte sequence in %s", tr_encodings[encoding].name);
+        (void)!tr_raise(f, tr_class.compatibility_error, "invalid byte sequence in %s",
+                        tr_encodings[encoding].name);
         return false;
     }
     if (tr_encoding_is_ascii_compatible(encoding)) {
@@ -77,7 +82,8 @@ static bool blanks_at_back(Fiber *f, Value v, size_t front, size_t *back) {
     return true;
 }
 
-static bool trim_set(Fiber *f, Value self, const Args *args, bool at_front, bool at_back, Trim *trim) {
+static MAY_SWITCH bool trim_set(Fiber *f, Value self, const Args *args, bool at_front, bool at_back,
+                                Trim *trim) {
     CharSet set;
     if (!tr_char_set_init(f, &set, self, args->argc, args->argv)) return false;
     const char *start = tr_string(self)->bytes, *end = tr_string_end(self), *p = start;
@@ -99,17 +105,17 @@ static bool trim_set(Fiber *f, Value self, const Args *args, bool at_front, bool
     return true;
 }
 
-static bool trim_both(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_both(Fiber *f, Value self, const Args *args, Trim *trim) {
     if (args->argc > 0) return trim_set(f, self, args, true, true, trim);
     return blanks_at_front(f, self, &trim->front) && blanks_at_back(f, self, trim->front, &trim->back);
 }
 
-static bool trim_left(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_left(Fiber *f, Value self, const Args *args, Trim *trim) {
     if (args->argc > 0) return trim_set(f, self, args, true, false, trim);
     return blanks_at_front(f, self, &trim->front);
 }
 
-static bool trim_right(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_right(Fiber *f, Value self, const Args *args, Trim *trim) {
     if (args->argc > 0) return trim_set(f, self, args, false, true, trim);
     return blanks_at_back(f, self, 0, &trim->back);
 }
@@ -151,7 +157,7 @@ static bool ends_with(Value v, Value suffix) {
     return tr_char_left(tr_string_encoding(v), tr_string(v)->bytes, p, tr_string_end(v)) == p;
 }
 
-static bool trim_newline(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_newline(Fiber *f, Value self, const Args *args, Trim *trim) {
     Value separator = TR_UNDEF;
     if (args->argc > 0) {
         if (args->argv[0] == TR_NIL) return true;
@@ -172,7 +178,8 @@ static bool trim_newline(Fiber *f, Value self, const Args *args, Trim *trim) {
         trim->back = (size_t)(end - p);
     } else {
         if (tr_encoding_negotiate(f, self, separator) < 0) return false;
-        if (!tr_string_is_broken(separator) && ends_with(self, separator)) trim->back = tr_string(separator)->size;
+        if (!tr_string_is_broken(separator) && ends_with(self, separator))
+            trim->back = tr_string(separator)->size;
     }
     return true;
 }
@@ -184,13 +191,14 @@ static bool trim_last(Fiber *f, Value self, const Args *args, Trim *trim) {
     trim->back = tr_string_chomp_size(self);
     if (trim->back == 2 && tr_encoding_is_ascii_compatible(tr_string_encoding(self))) return true;
     if (tr_string_is_single_byte(self)) trim->back = 1;
-    else if (trim->back <= 2) trim->back = (size_t)(end - tr_char_left(tr_string_encoding(self), start, end - 1, end));
+    else if (trim->back <= 2)
+        trim->back = (size_t)(end - tr_char_left(tr_string_encoding(self), start, end - 1, end));
     return true;
 }
 
 /* --- delete_prefix, delete_suffix --- */
 
-static bool trim_prefix(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_prefix(Fiber *f, Value self, const Args *args, Trim *trim) {
     Value prefix = tr_to_str(f, args->argv[0]);
     if (prefix == TR_RAISED || tr_encoding_negotiate(f, self, prefix) < 0) return false;
     size_t n = tr_string(prefix)->size;
@@ -199,7 +207,7 @@ static bool trim_prefix(Fiber *f, Value self, const Args *args, Trim *trim) {
     return true;
 }
 
-static bool trim_suffix(Fiber *f, Value self, const Args *args, Trim *trim) {
+static MAY_SWITCH bool trim_suffix(Fiber *f, Value self, const Args *args, Trim *trim) {
     Value suffix = tr_to_str(f, args->argv[0]);
     if (suffix == TR_RAISED || tr_encoding_negotiate(f, self, suffix) < 0) return false;
     if (!tr_string_is_broken(suffix) && ends_with(self, suffix)) trim->back = tr_string(suffix)->size;
@@ -207,15 +215,19 @@ static bool trim_suffix(Fiber *f, Value self, const Args *args, Trim *trim) {
 }
 
 #define TRIM_METHODS(name, fn) \
-    static Value string_##name(Fiber *f, Value self, const Args *args) { return trimmed(f, self, args, fn); } \
-    static Value string_##name##_bang(Fiber *f, Value self, const Args *args) { return trim_in_place(f, self, args, fn); }
-TRIM_METHODS(strip, trim_both)
-TRIM_METHODS(lstrip, trim_left)
-TRIM_METHODS(rstrip, trim_right)
-TRIM_METHODS(chomp, trim_newline)
-TRIM_METHODS(chop, trim_last)
-TRIM_METHODS(delete_prefix, trim_prefix)
-TRIM_METHODS(delete_suffix, trim_suffix)
+    static MAY_SWITCH MAY_RAISE Value string_##name(Fiber *f, Value self, const Args *args) { \
+        return trimmed(f, self, args, fn); \
+    } \
+    static MAY_SWITCH MAY_RAISE Value string_##name##_bang(Fiber *f, Value self, const Args *args) { \
+        return trim_in_place(f, self, args, fn); \
+    }
+MAY_GC TRIM_METHODS(strip, trim_both)
+MAY_GC TRIM_METHODS(lstrip, trim_left)
+MAY_GC TRIM_METHODS(rstrip, trim_right)
+MAY_GC TRIM_METHODS(chomp, trim_newline)
+MAY_GC TRIM_METHODS(chop, trim_last)
+MAY_GC TRIM_METHODS(delete_prefix, trim_prefix)
+MAY_GC TRIM_METHODS(delete_suffix, trim_suffix)
 
 const MethodDef tr_string_trim_methods[] = {
     {"strip", string_strip, ARITY_REST(0), 0},

@@ -1,7 +1,8 @@
 /* transcode.c - the engine of conversion: bytes to code points to bytes.
  *
- * The UTFs are done here, single-byte encodings through a table of 256 code points that iconv fills once, other encodings by
- * asking iconv character by character (ASCII never asks). ISO-2022-JP is EUC-JP behind escape sequences.
+ * The UTFs are done here, single-byte encodings through a table of 256 code points that iconv fills once,
+ * other encodings by asking iconv character by character (ASCII never asks). ISO-2022-JP is EUC-JP behind
+ * escape sequences.
  */
 #include "core/transcode.h"
 
@@ -24,7 +25,8 @@ void tr_byte_buffer_add(ByteBuffer *buffer, const char *bytes, size_t size) {
 
 /* --- single-byte tables --- */
 
-static _Atomic(uint16_t *) single_tables[ENCODING_COUNT]; /* release on making pairs with the acquire of readers */
+static _Atomic(uint16_t *)
+    single_tables[ENCODING_COUNT]; /* release on making pairs with the acquire of readers */
 
 const uint16_t *tr_single_byte_table(int encoding) {
     uint16_t *table = atomic_load_explicit(&single_tables[encoding], memory_order_acquire);
@@ -44,8 +46,8 @@ const uint16_t *tr_single_byte_table(int encoding) {
     }
     iconv_close(cd);
     uint16_t *expected = NULL;
-    if (!atomic_compare_exchange_strong_explicit(&single_tables[encoding], &expected, table, memory_order_acq_rel,
-                                                 memory_order_acquire)) {
+    if (!atomic_compare_exchange_strong_explicit(&single_tables[encoding], &expected, table,
+                                                 memory_order_acq_rel, memory_order_acquire)) {
         free(table);
         table = expected;
     }
@@ -54,7 +56,8 @@ const uint16_t *tr_single_byte_table(int encoding) {
 
 bool tr_encoding_knows_letters(int encoding) {
     const char *name = tr_encoding(encoding)->name;
-    return strncmp(name, "ISO-8859-", 9) == 0 || strncmp(name, "Windows-125", 11) == 0 || strcmp(name, "TIS-620") == 0;
+    return strncmp(name, "ISO-8859-", 9) == 0 || strncmp(name, "Windows-125", 11) == 0 ||
+           strcmp(name, "TIS-620") == 0;
 }
 
 int tr_single_byte_find(const uint16_t *table, uint32_t code) {
@@ -76,7 +79,9 @@ static void find_indexes(void) { /* written before main */
     cp50221 = tr_encoding_find("CP50221", 7);
 }
 
-static bool is_iso_2022_jp(int encoding) { return encoding == iso_2022_jp || encoding == cp50220 || encoding == cp50221; }
+static bool is_iso_2022_jp(int encoding) {
+    return encoding == iso_2022_jp || encoding == cp50220 || encoding == cp50221;
+}
 
 /* Can characters of it be converted at all? */
 static bool is_convertible(int encoding) {
@@ -110,7 +115,9 @@ int tr_transcode_path(int source, int dest, int *path) {
     return n;
 }
 
-static const char *iconv_name(int encoding) { return is_iso_2022_jp(encoding) ? "EUC-JP-MS" : tr_encoding(encoding)->iconv; }
+static const char *iconv_name(int encoding) {
+    return is_iso_2022_jp(encoding) ? "EUC-JP-MS" : tr_encoding(encoding)->iconv;
+}
 
 static bool needs_iconv(int encoding) {
     const Encoding *e = tr_encoding(encoding);
@@ -154,21 +161,36 @@ void tr_transcoder_fini(Transcoder *t) {
 
 /* --- decoding --- */
 
-typedef enum DecodeResult { DECODE_OK, DECODE_NOTHING, DECODE_MORE, DECODE_INVALID, DECODE_UNDEFINED } DecodeResult;
-typedef struct Decoded { uint32_t codes[4]; int count; int size; int readagain; } Decoded; /* size: bytes taken (or bad) */
+typedef enum DecodeResult {
+    DECODE_OK,
+    DECODE_NOTHING,
+    DECODE_MORE,
+    DECODE_INVALID,
+    DECODE_UNDEFINED
+} DecodeResult;
+typedef struct Decoded {
+    uint32_t codes[4];
+    int count;
+    int size;
+    int readagain;
+} Decoded; /* size: bytes taken (or bad) */
 
 /* The longest beginning that could have become a character; what follows it is read again. */
 static DecodeResult invalid_at(int encoding, const char *p, const char *end, Decoded *d) {
     int prefix = 1;
-    while (p + prefix < end && tr_char_size(encoding, p, p + prefix) < 0 && tr_char_size(encoding, p, p + prefix + 1) < 0) prefix++;
+    while (p + prefix < end && tr_char_size(encoding, p, p + prefix) < 0 &&
+           tr_char_size(encoding, p, p + prefix + 1) < 0)
+        prefix++;
     bool could_be = tr_char_size(encoding, p, p + prefix) < 0;
     int unit = tr_encoding(encoding)->min_size;
     if (unit > 1) {
         if (prefix < unit) prefix = unit;
-        bool is_lead = prefix == 2 && end - p >= 4 && tr_encoding(encoding)->max_size == 4 && unit == 2 && tr_char_size(encoding, p, p + 2) < 0;
+        bool is_lead = prefix == 2 && end - p >= 4 && tr_encoding(encoding)->max_size == 4 && unit == 2 &&
+                       tr_char_size(encoding, p, p + 2) < 0;
         d->size = is_lead ? 2 : prefix - prefix % unit;
         d->readagain = is_lead ? 2 : 0;
-        if (!is_lead && unit == 2 && end - p >= 4 && tr_char_size(encoding, p, p + 2) < 0) d->size = 2, d->readagain = 2;
+        if (!is_lead && unit == 2 && end - p >= 4 && tr_char_size(encoding, p, p + 2) < 0)
+            d->size = 2, d->readagain = 2;
         return DECODE_INVALID;
     }
     d->size = prefix;
@@ -195,7 +217,10 @@ static DecodeResult decode_with_iconv(Transcoder *t, const char *p, int n, Decod
 
 /* ISO-2022-JP: sets are 0 ASCII, 1 JIS X 0201 Roman, 2 JIS X 0208, 3 JIS X 0201 Katakana. */
 static DecodeResult decode_jis(Transcoder *t, const char *p, const char *end, Decoded *d) {
-    static const struct { char text[4]; int set; } escapes[] = {{"\033(B", 0}, {"\033(J", 1}, {"\033$@", 2}, {"\033$B", 2}, {"\033(I", 3}};
+    static const struct {
+        char text[4];
+        int set;
+    } escapes[] = {{"\033(B", 0}, {"\033(J", 1}, {"\033$@", 2}, {"\033$B", 2}, {"\033(I", 3}};
     unsigned char c = (unsigned char)*p;
     if (c == 033) {
         for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
@@ -226,7 +251,8 @@ static DecodeResult decode_jis(Transcoder *t, const char *p, const char *end, De
     return decode_with_iconv(t, euc, 2, d);
 }
 
-static DecodeResult decode_marked(Transcoder *t, const char *p, const char *end, Decoded *d) { /* UTF-16, UTF-32 */
+static DecodeResult decode_marked(Transcoder *t, const char *p, const char *end,
+                                  Decoded *d) { /* UTF-16, UTF-32 */
     bool is_16 = t->source == ENCODING_UTF16;
     int unit = is_16 ? 2 : 4;
     if (t->byte_order == 0) {
@@ -263,7 +289,9 @@ static DecodeResult decode(Transcoder *t, const char *p, const char *end, Decode
     if (encoding == ENCODING_UTF16 || encoding == ENCODING_UTF32) return decode_marked(t, p, end, d);
     if (is_iso_2022_jp(encoding)) return decode_jis(t, p, end, d);
     if (encoding == ENCODING_BINARY || t->source_table) {
-        uint32_t code = t->source_table ? t->source_table[(unsigned char)*p] : (unsigned char)*p < 0x80 ? (unsigned char)*p : 0xffff;
+        uint32_t code = t->source_table            ? t->source_table[(unsigned char)*p]
+                        : (unsigned char)*p < 0x80 ? (unsigned char)*p
+                                                   : 0xffff;
         d->codes[0] = code;
         d->count = d->size = 1;
         return code == 0xffff ? DECODE_UNDEFINED : DECODE_OK;
@@ -388,7 +416,8 @@ static bool put_decorated(Transcoder *t, uint32_t code, ByteBuffer *out) {
 
 /* --- the loop --- */
 
-static ConvertResult fail(Transcoder *t, ConvertResult result, const char *bytes, int size, int readagain, int from, int to) {
+static ConvertResult fail(Transcoder *t, ConvertResult result, const char *bytes, int size, int readagain,
+                          int from, int to) {
     t->result = result;
     if (size + readagain > (int)sizeof t->error_bytes) readagain = 0;
     memcpy(t->error_bytes, bytes, (size_t)(size + readagain));
@@ -442,7 +471,8 @@ static bool flush_overflow(Transcoder *t, ByteBuffer *out, size_t limit) { /* fa
     return t->overflow.size == 0;
 }
 
-ConvertResult tr_transcode(Transcoder *t, const char **at, const char *end, ByteBuffer *out, size_t limit, uint32_t call_flags) {
+ConvertResult tr_transcode(Transcoder *t, const char **at, const char *end, ByteBuffer *out, size_t limit,
+                           uint32_t call_flags) {
     const char *p = *at;
     size_t start = out->size;
     if (t->overflow.size > 0 && !flush_overflow(t, out, limit)) return t->result = CONVERT_FULL;
@@ -491,8 +521,8 @@ ConvertResult tr_transcode(Transcoder *t, const char **at, const char *end, Byte
             memcpy(t->held, bad + d.size, (size_t)again);
             t->held_size += again;
             *at = p;
-            return fail(t, result == DECODE_INVALID ? CONVERT_INVALID : CONVERT_UNDEFINED, bad, d.size, again, t->source,
-                        decode_step_end(t));
+            return fail(t, result == DECODE_INVALID ? CONVERT_INVALID : CONVERT_UNDEFINED, bad, d.size, again,
+                        t->source, decode_step_end(t));
         }
         for (int i = 0; i < d.count; i++) {
             if (put_decorated(t, d.codes[i], out)) continue;

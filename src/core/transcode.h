@@ -1,8 +1,9 @@
 /* transcode.h - conversion between encodings, for String#encode, IO and Encoding::Converter.
  *
- * A Transcoder takes bytes of the source encoding to code points and those to bytes of the destination, one character at a
- * time, so it can stop before or after any of them: at an error, when input ends within a character, when the output
- * has reached its limit. Newline and XML decorators act between the two halves. It knows nothing of Ruby objects.
+ * A Transcoder takes bytes of the source encoding to code points and those to bytes of the destination, one
+ * character at a time, so it can stop before or after any of them: at an error, when input ends within a
+ * character, when the output has reached its limit. Newline and XML decorators act between the two halves. It
+ * knows nothing of Ruby objects.
  */
 #ifndef TR_CORE_TRANSCODE_H
 #define TR_CORE_TRANSCODE_H
@@ -12,15 +13,31 @@
 #include "core/encoding.h"
 
 enum { /* the values of Encoding::Converter's constants */
-    CONVERT_INVALID_MASK = 0x0f, CONVERT_INVALID_REPLACE = 0x02, CONVERT_UNDEF_MASK = 0xf0, CONVERT_UNDEF_REPLACE = 0x20,
-    CONVERT_UNDEF_HEX_CHARREF = 0x30, CONVERT_UNIVERSAL_NEWLINE = 0x100, CONVERT_CRLF_NEWLINE = 0x1000,
-    CONVERT_CR_NEWLINE = 0x2000, CONVERT_LF_NEWLINE = 0x4000, CONVERT_XML_TEXT = 0x8000, CONVERT_XML_ATTR_CONTENT = 0x10000,
-    CONVERT_PARTIAL_INPUT = 0x20000, CONVERT_AFTER_OUTPUT = 0x40000, CONVERT_XML_ATTR_QUOTE = 0x100000,
-    CONVERT_NEWLINE_MASK = 0x7100, CONVERT_DECORATOR_MASK = 0x11f100
+       CONVERT_INVALID_MASK = 0x0f,
+       CONVERT_INVALID_REPLACE = 0x02,
+       CONVERT_UNDEF_MASK = 0xf0,
+       CONVERT_UNDEF_REPLACE = 0x20,
+       CONVERT_UNDEF_HEX_CHARREF = 0x30,
+       CONVERT_UNIVERSAL_NEWLINE = 0x100,
+       CONVERT_CRLF_NEWLINE = 0x1000,
+       CONVERT_CR_NEWLINE = 0x2000,
+       CONVERT_LF_NEWLINE = 0x4000,
+       CONVERT_XML_TEXT = 0x8000,
+       CONVERT_XML_ATTR_CONTENT = 0x10000,
+       CONVERT_PARTIAL_INPUT = 0x20000,
+       CONVERT_AFTER_OUTPUT = 0x40000,
+       CONVERT_XML_ATTR_QUOTE = 0x100000,
+       CONVERT_NEWLINE_MASK = 0x7100,
+       CONVERT_DECORATOR_MASK = 0x11f100
 };
 
 typedef enum ConvertResult {
-    CONVERT_FINISHED, CONVERT_SOURCE_EMPTY, CONVERT_INVALID, CONVERT_UNDEFINED, CONVERT_INCOMPLETE, CONVERT_FULL,
+    CONVERT_FINISHED,
+    CONVERT_SOURCE_EMPTY,
+    CONVERT_INVALID,
+    CONVERT_UNDEFINED,
+    CONVERT_INCOMPLETE,
+    CONVERT_FULL,
     CONVERT_AFTER
 } ConvertResult;
 
@@ -50,23 +67,25 @@ typedef struct Transcoder {
     char error_bytes[32];
     int error_size, readagain_size; /* the bytes read again follow the bad ones */
     int error_from, error_to;       /* the step, encodings */
-    uint32_t error_code;            /* CONVERT_UNDEFINED in the encoding half: the code point; else UINT32_MAX */
+    uint32_t error_code; /* CONVERT_UNDEFINED in the encoding half: the code point; else UINT32_MAX */
 } Transcoder;
 
 /* The steps from source to dest; their count of encodings, 0: there is no way. */
 int tr_transcode_path(int source, int dest, int *path);
 bool tr_transcoder_init(Transcoder *t, int source, int dest, uint32_t flags); /* false: no converter */
 void tr_transcoder_fini(Transcoder *t);
-/* Converts from *p, advancing it, and adds to `out`; stops when out has grown by `limit` bytes (SIZE_MAX: none). With
- * CONVERT_PARTIAL_INPUT in `call_flags` the end of input is not the end of the text. */
-ConvertResult tr_transcode(Transcoder *t, const char **p, const char *end, ByteBuffer *out, size_t limit, uint32_t call_flags);
+/* Converts from *p, advancing it, and adds to `out`; stops when out has grown by `limit` bytes (SIZE_MAX:
+ * none). With CONVERT_PARTIAL_INPUT in `call_flags` the end of input is not the end of the text. */
+ConvertResult tr_transcode(Transcoder *t, const char **p, const char *end, ByteBuffer *out, size_t limit,
+                           uint32_t call_flags);
 /* Adds a code point in the destination encoding; false: it has none. */
 bool tr_transcoder_put(Transcoder *t, uint32_t code, ByteBuffer *out);
 
-/* The Unicode code point of each byte of a single-byte encoding (0xffff: none), or NULL when it is not known. Made on
- * first use, then kept; any thread. */
+/* The Unicode code point of each byte of a single-byte encoding (0xffff: none), or NULL when it is not known.
+ * Made on first use, then kept; any thread. */
 const uint16_t *tr_single_byte_table(int encoding);
-/* A single-byte encoding whose letters String's methods know, beyond ASCII: ISO-8859, Windows-125x, TIS-620. */
+/* A single-byte encoding whose letters String's methods know, beyond ASCII: ISO-8859, Windows-125x, TIS-620.
+ */
 bool tr_encoding_knows_letters(int encoding);
 /* The byte for a code point, -1 none. */
 int tr_single_byte_find(const uint16_t *table, uint32_t code);
@@ -77,10 +96,12 @@ typedef struct ConvertOptions {
     Value replacement;  /* String or TR_NIL */
     Value fallback;     /* TR_NIL, Hash, Proc, Method or anything with [] */
 } ConvertOptions;
-/* Reads invalid:, undef:, replace:, fallback:, xml:, newline: … from keywords (Hash or nil). False: raised. */
+/* Reads invalid:, undef:, replace:, fallback:, xml:, newline: … from keywords (Hash or nil). False: raised.
+ */
 MAY_SWITCH MAY_RAISE bool tr_convert_options(Fiber *f, Value keywords, ConvertOptions *options);
 /* A new String with the content converted. */
-MAY_SWITCH MAY_RAISE Value tr_string_transcode(Fiber *f, Value v, int source, int dest, const ConvertOptions *options);
+MAY_SWITCH MAY_RAISE Value tr_string_transcode(Fiber *f, Value v, int source, int dest,
+                                               const ConvertOptions *options);
 MAY_GC MAY_RAISE Value tr_raise_no_converter(Fiber *f, const char *from, const char *to);
 /* The exception for the transcoder's last error. */
 MAY_SWITCH MAY_RAISE Value tr_convert_error(Fiber *f, const Transcoder *t);

@@ -107,7 +107,8 @@ static void decompose(CodeBuffer *buffer, uint32_t c, bool is_compatible) {
         else {
             uint32_t at = is_compatible && d->compatible ? d->compatible : d->canonical;
             if (!at) break;
-            for (uint32_t i = 1; i <= tr_unicode_sequences[at]; i++) push(buffer, tr_unicode_sequences[at + i]);
+            for (uint32_t i = 1; i <= tr_unicode_sequences[at]; i++)
+                push(buffer, tr_unicode_sequences[at + i]);
             return;
         }
     }

@@ -1,4 +1,5 @@
-/* unicode_tables.h - the shape of the tables that tools/gen_unicode.mjs makes (build/gen/unicode_tables.c). */
+/* unicode_tables.h - the shape of the tables that tools/gen_unicode.mjs makes (build/gen/unicode_tables.c).
+ */
 #ifndef TR_CORE_UNICODE_TABLES_H
 #define TR_CORE_UNICODE_TABLES_H
 
@@ -8,8 +9,12 @@
 #define TR_CASE_PAGE 128
 #define TR_CASE_LIMIT 0x1f000 /* code points from here on have no case */
 
-typedef struct CaseRecord { int32_t upper, lower, title, fold; uint16_t special; } CaseRecord; /* deltas; special: 1 + index */
-/* canonical and compatible: offsets into tr_unicode_sequences of the full decomposition; 0: none (compatible: as canonical) */
+typedef struct CaseRecord {
+    int32_t upper, lower, title, fold;
+    uint16_t special;
+} CaseRecord; /* deltas; special: 1 + index */
+/* canonical and compatible: offsets into tr_unicode_sequences of the full decomposition; 0: none (compatible:
+ * as canonical) */
 typedef struct Decomposition { uint32_t code; uint16_t canonical, compatible; } Decomposition;
 typedef struct CombiningClass { uint32_t first, last; uint8_t rank; } CombiningClass;
 

@@ -1,4 +1,5 @@
-/* unpack.c - String#unpack, unpack1: the inverse of pack. Values are collected, yielded, or the first one is taken.
+/* unpack.c - String#unpack, unpack1: the inverse of pack. Values are collected, yielded, or the first one is
+ * taken.
  */
 #include "core/pack_format.h"
 #include "core/string_internal.h"
@@ -12,7 +13,7 @@ typedef struct Unpacker {
     Value first;
 } Unpacker;
 
-static bool give(Fiber *f, Unpacker *u, Value v) {
+static MAY_SWITCH bool give(Fiber *f, Unpacker *u, Value v) {
     if (u->takes_one) {
         u->first = v;
         u->is_done = true;
@@ -23,7 +24,9 @@ static bool give(Fiber *f, Unpacker *u, Value v) {
 }
 
 static inline size_t left(const Unpacker *u) { return tr_string(u->text)->size - u->at; }
-static inline const unsigned char *here(const Unpacker *u) { return (const unsigned char *)tr_string(u->text)->bytes + u->at; }
+static inline const unsigned char *here(const Unpacker *u) {
+    return (const unsigned char *)tr_string(u->text)->bytes + u->at;
+}
 
 static uint64_t load(const unsigned char *p, int size, bool is_big) {
     uint64_t bits = 0;
@@ -31,14 +34,15 @@ static uint64_t load(const unsigned char *p, int size, bool is_big) {
     return bits;
 }
 
-static bool give_missing(Fiber *f, Unpacker *u, const Directive *d, int64_t count) {
+static MAY_SWITCH bool give_missing(Fiber *f, Unpacker *u, const Directive *d, int64_t count) {
     if (d->is_star) return true;
     while (count-- > 0 && !u->is_done)
         if (!give(f, u, TR_NIL)) return false;
     return true;
 }
 
-static bool unpack_integers(Fiber *f, Unpacker *u, const Directive *d, int size, bool is_signed, bool is_big) {
+static MAY_SWITCH bool unpack_integers(Fiber *f, Unpacker *u, const Directive *d, int size, bool is_signed,
+                                       bool is_big) {
     int64_t count = d->is_star ? INT64_MAX : d->count;
     while (count > 0 && left(u) >= (size_t)size && !u->is_done) {
         uint64_t bits = load(here(u), size, is_big);
@@ -52,7 +56,7 @@ static bool unpack_integers(Fiber *f, Unpacker *u, const Directive *d, int size,
     return give_missing(f, u, d, count);
 }
 
-static bool unpack_floats(Fiber *f, Unpacker *u, const Directive *d) {
+static MAY_SWITCH bool unpack_floats(Fiber *f, Unpacker *u, const Directive *d) {
     bool is_single = strchr("fFeg", d->type) != NULL, is_big = d->type == 'g' || d->type == 'G';
     int size = is_single ? 4 : 8;
     int64_t count = d->is_star ? INT64_MAX : d->count;
@@ -74,7 +78,7 @@ static bool unpack_floats(Fiber *f, Unpacker *u, const Directive *d) {
     return give_missing(f, u, d, count);
 }
 
-static bool unpack_text(Fiber *f, Unpacker *u, const Directive *d) { /* a A Z */
+static MAY_SWITCH bool unpack_text(Fiber *f, Unpacker *u, const Directive *d) { /* a A Z */
     size_t size = d->is_star || (size_t)d->count > left(u) ? left(u) : (size_t)d->count, taken = size;
     const char *p = (const char *)here(u);
     if (d->type == 'A') {
@@ -90,10 +94,11 @@ static bool unpack_text(Fiber *f, Unpacker *u, const Directive *d) { /* a A Z */
     return give(f, u, tr_string_new_encoded(f, p, size, ENCODING_BINARY));
 }
 
-static bool unpack_digits(Fiber *f, Unpacker *u, const Directive *d) { /* B b H h */
+static MAY_SWITCH bool unpack_digits(Fiber *f, Unpacker *u, const Directive *d) { /* B b H h */
     bool is_hex = (d->type | 0x20) == 'h', high_first = d->type < 'a';
     size_t per_byte = is_hex ? 2 : 8, bits = is_hex ? 4 : 1;
-    size_t count = d->is_star || (size_t)d->count > left(u) * per_byte ? left(u) * per_byte : (size_t)d->count;
+    size_t count = d->is_star || (size_t)d->count > left(u) * per_byte ? left(u) * per_byte
+                                                                       : (size_t)d->count;
     Value v = tr_string_alloc(f, tr_class.string, count, count, ENCODING_US_ASCII);
     if (v == TR_RAISED) return false;
     char *to = tr_string(v)->bytes;
@@ -106,20 +111,28 @@ static bool unpack_digits(Fiber *f, Unpacker *u, const Directive *d) { /* B b H 
     return give(f, u, v);
 }
 
-static bool fail(Fiber *f, const char *message) {
+static MAY_GC bool fail(Fiber *f, const char *message) {
     (void)!tr_raise(f, tr_class.argument_error, "%s", message);
     return false;
 }
 
-static bool unpack_utf8(Fiber *f, Unpacker *u, const Directive *d) {
+static MAY_SWITCH bool unpack_utf8(Fiber *f, Unpacker *u, const Directive *d) {
     int64_t count = d->is_star ? INT64_MAX : d->count;
     for (; count > 0 && left(u) > 0 && !u->is_done; count--) {
         const unsigned char *p = here(u);
         unsigned char c = p[0];
-        int size = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : c < 0xfc ? 5 : c < 0xfe ? 6 : 0;
+        int size = c < 0x80   ? 1
+                   : c < 0xc0 ? 0
+                   : c < 0xe0 ? 2
+                   : c < 0xf0 ? 3
+                   : c < 0xf8 ? 4
+                   : c < 0xfc ? 5
+                   : c < 0xfe ? 6
+                              : 0;
         if (size == 0) return fail(f, "malformed UTF-8 character");
         if ((size_t)size > left(u)) {
-            (void)!tr_raise(f, tr_class.argument_error, "malformed UTF-8 character (expected %d bytes, given %zu bytes)", size, left(u));
+            (void)!tr_raise(f, tr_class.argument_error,
+                            "malformed UTF-8 character (expected %d bytes, given %zu bytes)", size, left(u));
             return false;
         }
         uint32_t code = size == 1 ? c : c & (0x7fu >> size);
@@ -135,7 +148,7 @@ static bool unpack_utf8(Fiber *f, Unpacker *u, const Directive *d) {
     return true;
 }
 
-static bool unpack_ber(Fiber *f, Unpacker *u, const Directive *d) {
+static MAY_SWITCH bool unpack_ber(Fiber *f, Unpacker *u, const Directive *d) {
     int64_t count = d->is_star ? INT64_MAX : d->count;
     while (count > 0 && left(u) > 0 && !u->is_done) {
         mpz_t z;
@@ -173,7 +186,7 @@ static bool check_strict_base64(const unsigned char *p, size_t size) {
     return !(pads == 2 && base64_digit(p[size - 3]) & 15);
 }
 
-static bool unpack_base64(Fiber *f, Unpacker *u, const Directive *d) {
+static MAY_SWITCH bool unpack_base64(Fiber *f, Unpacker *u, const Directive *d) {
     const unsigned char *p = here(u), *end = p + left(u);
     if (d->has_count && d->count == 0 && !check_strict_base64(p, left(u))) return fail(f, "invalid base64");
     Value v = tr_string_alloc(f, tr_class.string, 0, left(u) * 3 / 4 + 3, ENCODING_BINARY);
@@ -200,7 +213,7 @@ static bool unpack_base64(Fiber *f, Unpacker *u, const Directive *d) {
     return give(f, u, v);
 }
 
-static bool unpack_uuencoded(Fiber *f, Unpacker *u) {
+static MAY_SWITCH bool unpack_uuencoded(Fiber *f, Unpacker *u) {
     const unsigned char *p = here(u), *end = p + left(u);
     Value v = tr_string_new_capacity(f, left(u), ENCODING_BINARY);
     while (p < end && *p > ' ' && *p < 'a') {
@@ -208,7 +221,8 @@ static bool unpack_uuencoded(Fiber *f, Unpacker *u) {
         while (length > 0 && p < end) {
             unsigned digit[4] = {0, 0, 0, 0};
             for (int i = 0; i < 4 && p < end && *p != '\n'; i++) digit[i] = (unsigned)(*p++ - ' ') & 077;
-            char out[3] = {(char)(digit[0] << 2 | digit[1] >> 4), (char)(digit[1] << 4 | digit[2] >> 2), (char)(digit[2] << 6 | digit[3])};
+            char out[3] = {(char)(digit[0] << 2 | digit[1] >> 4), (char)(digit[1] << 4 | digit[2] >> 2),
+                           (char)(digit[2] << 6 | digit[3])};
             int n = length < 3 ? length : 3;
             if (tr_string_append_bytes(f, v, out, (size_t)n) == TR_RAISED) return false;
             length -= n;
@@ -222,10 +236,13 @@ static bool unpack_uuencoded(Fiber *f, Unpacker *u) {
 }
 
 static int hex_value(int c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
-static bool unpack_quoted_printable(Fiber *f, Unpacker *u) {
+static MAY_SWITCH bool unpack_quoted_printable(Fiber *f, Unpacker *u) {
     const unsigned char *p = here(u), *end = p + left(u);
     Value v = tr_string_new_capacity(f, left(u), ENCODING_BINARY);
     while (p < end) {
@@ -249,14 +266,21 @@ static bool unpack_quoted_printable(Fiber *f, Unpacker *u) {
     return give(f, u, v);
 }
 
-static bool unpack_one(Fiber *f, Unpacker *u, const Directive *d) {
+static MAY_SWITCH bool unpack_one(Fiber *f, Unpacker *u, const Directive *d) {
     bool is_signed, is_big;
     int size = tr_pack_integer_size(d, &is_signed, &is_big);
     if (size) return unpack_integers(f, u, d, size, is_signed, is_big);
     switch (d->type) {
     case 'a': case 'A': case 'Z': return unpack_text(f, u, d);
     case 'B': case 'b': case 'H': case 'h': return unpack_digits(f, u, d);
-    case 'd': case 'D': case 'f': case 'F': case 'e': case 'E': case 'g': case 'G': return unpack_floats(f, u, d);
+    case 'd':
+    case 'D':
+    case 'f':
+    case 'F':
+    case 'e':
+    case 'E':
+    case 'g':
+    case 'G': return unpack_floats(f, u, d);
     case 'U': return unpack_utf8(f, u, d);
     case 'w': return unpack_ber(f, u, d);
     case 'm': return unpack_base64(f, u, d);
@@ -280,21 +304,25 @@ static bool unpack_one(Fiber *f, Unpacker *u, const Directive *d) {
     }
 }
 
-static Value unpack(Fiber *f, Value self, const Args *args, bool takes_one) {
+static MAY_SWITCH MAY_RAISE Value unpack(Fiber *f, Value self, const Args *args, bool takes_one) {
     static const Id names[] = {TR_ID_offset};
     Value given = TR_UNDEF;
     int64_t offset = 0;
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &given, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 1, &given, false))
+        return TR_RAISED;
     Value format = tr_to_str(f, args->argv[0]);
     if (format == TR_RAISED || (given != TR_UNDEF && !tr_to_long(f, given, &offset))) return TR_RAISED;
     if (offset < 0) return tr_raise(f, tr_class.argument_error, "offset can't be negative");
-    if ((size_t)offset > tr_string(self)->size) return tr_raise(f, tr_class.argument_error, "offset outside of string");
+    if ((size_t)offset > tr_string(self)->size)
+        return tr_raise(f, tr_class.argument_error, "offset outside of string");
     format = tr_string_frozen_copy(f, format);
     const char *p = tr_string(format)->bytes;
-    Unpacker u = {
-        .text = tr_string_frozen_copy(f, self), .at = (size_t)offset, .reader = {p, p, tr_string_end(format), "unpack"},
-        .block = takes_one ? TR_NIL : args->block, .takes_one = takes_one, .first = TR_NIL
-    };
+    Unpacker u = {.text = tr_string_frozen_copy(f, self),
+                  .at = (size_t)offset,
+                  .reader = {p, p, tr_string_end(format), "unpack"},
+                  .block = takes_one ? TR_NIL : args->block,
+                  .takes_one = takes_one,
+                  .first = TR_NIL};
     bool collects = !takes_one && u.block == TR_NIL;
     u.list = collects ? tr_array_new(f, 4) : TR_NIL;
     Directive d;
@@ -309,8 +337,12 @@ static Value unpack(Fiber *f, Value self, const Args *args, bool takes_one) {
     return takes_one ? u.first : collects ? u.list : TR_NIL;
 }
 
-static Value string_unpack(Fiber *f, Value self, const Args *args) { return unpack(f, self, args, false); }
-static Value string_unpack1(Fiber *f, Value self, const Args *args) { return unpack(f, self, args, true); }
+static MAY_SWITCH Value string_unpack(Fiber *f, Value self, const Args *args) {
+    return unpack(f, self, args, false);
+}
+static MAY_SWITCH Value string_unpack1(Fiber *f, Value self, const Args *args) {
+    return unpack(f, self, args, true);
+}
 
 const MethodDef tr_unpack_methods[] = {
     {"unpack", string_unpack, ARITY(1, 1), METHOD_KEYWORDS},

@@ -1,8 +1,8 @@
 /* strscan.c - StringScanner: a position in a string that patterns move.
  *
- * The string is the caller's own, read anew at each step, since it may grow or shrink between two. What the last match left
- * is kept as absolute byte offsets. Unless the scanner has a fixed anchor, the text begins at the position for ^, \A and
- * lookbehind.
+ * The string is the caller's own, read anew at each step, since it may grow or shrink between two. What the
+ * last match left is kept as absolute byte offsets. Unless the scanner has a fixed anchor, the text begins at
+ * the position for ^, \A and lookbehind.
  */
 #include <stdlib.h>
 
@@ -40,14 +40,14 @@ static const DataType scanner_type = {
 };
 static Class *scanner_error; /* written when the library is loaded */
 
-static Value scanner_alloc(Fiber *f, Class *klass) {
+static MAY_GC Value scanner_alloc(Fiber *f, Class *klass) {
     Scanner *s = tr_data_alloc(f, &scanner_type, klass);
     s->string = s->regexp = TR_NIL;
     s->groups = s->few;
     return (Value)s;
 }
 
-static Scanner *get(Fiber *f, Value self) { /* NULL: raised */
+static MAY_GC Scanner *get(Fiber *f, Value self) { /* NULL: raised */
     Scanner *s = (Scanner *)self;
     if (s->string != TR_NIL) return s;
     (void)!tr_raise(f, tr_class.argument_error, "uninitialized StringScanner object");
@@ -56,7 +56,7 @@ static Scanner *get(Fiber *f, Value self) { /* NULL: raised */
 
 static size_t size_of(const Scanner *s) { return tr_string(s->string)->size; }
 
-static Value piece(Fiber *f, const Scanner *s, size_t begin, size_t end) {
+static MAY_GC Value piece(Fiber *f, const Scanner *s, size_t begin, size_t end) {
     size_t size = size_of(s);
     if (begin > size) return TR_NIL;
     if (end > size) end = size;
@@ -77,11 +77,12 @@ static bool set_group_count(Scanner *s, int count) {
 /* --- making --- */
 
 /* StringScanner.new(string, fixed_anchor: false) */
-static Value scanner_initialize(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_initialize(Fiber *f, Value self, const Args *args) {
     Scanner *s = (Scanner *)self;
     Id name = tr_intern_cstr("fixed_anchor");
     Value fixed = TR_UNDEF;
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, &name, 0, 1, &fixed, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, &name, 0, 1, &fixed, false))
+        return TR_RAISED;
     Value string = tr_to_str(f, args->argv[0]);
     if (string == TR_RAISED) return TR_RAISED;
     s->has_fixed_anchor = fixed != TR_UNDEF && tr_is_truthy(fixed);
@@ -89,8 +90,9 @@ static Value scanner_initialize(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value scanner_initialize_copy(Fiber *f, Value self, const Args *args) {
-    if (!tr_data_is(args->argv[0], &scanner_type)) return tr_raise(f, tr_class.type_error, "wrong argument type (expected StringScanner)");
+static MAY_GC MAY_RAISE Value scanner_initialize_copy(Fiber *f, Value self, const Args *args) {
+    if (!tr_data_is(args->argv[0], &scanner_type))
+        return tr_raise(f, tr_class.type_error, "wrong argument type (expected StringScanner)");
     Scanner *s = (Scanner *)self, *from = (Scanner *)args->argv[0];
     if (s == from) return self;
     s->previous = from->previous, s->current = from->current;
@@ -107,12 +109,13 @@ static Value scanner_initialize_copy(Fiber *f, Value self, const Args *args) {
 enum { ADVANCES = 1, GIVES_STRING = 2, ONLY_HERE = 4 };
 
 /* Sets the match; *found false: no match. False: raised. */
-static bool match_regexp(Fiber *f, Value self, Value regexp, int mode, bool *found) {
+static MAY_SWITCH bool match_regexp(Fiber *f, Value self, Value regexp, int mode, bool *found) {
     Scanner *s = (Scanner *)self;
     Search search;
     if (!tr_search_begin(f, &search, regexp, s->string)) return false;
     if (!s->has_fixed_anchor) search.base = s->current;
-    int64_t result = mode & ONLY_HERE ? tr_search_here(f, &search, s->current) : tr_search_next(f, &search, s->current, false);
+    int64_t result = mode & ONLY_HERE ? tr_search_here(f, &search, s->current)
+                                      : tr_search_next(f, &search, s->current, false);
     *found = result >= 0;
     if (*found) {
         set_group_count(s, tr_search_group_count(&search));
@@ -123,7 +126,7 @@ static bool match_regexp(Fiber *f, Value self, Value regexp, int mode, bool *fou
     return result != -2;
 }
 
-static bool match_string(Fiber *f, Value self, Value pattern, int mode, bool *found) {
+static MAY_SWITCH bool match_string(Fiber *f, Value self, Value pattern, int mode, bool *found) {
     Scanner *s = (Scanner *)self;
     Value text = tr_to_str(f, pattern);
     if (text == TR_RAISED || tr_encoding_negotiate(f, s->string, text) < 0) return false;
@@ -131,7 +134,8 @@ static bool match_string(Fiber *f, Value self, Value pattern, int mode, bool *fo
     int64_t at = -1;
     if (s->current > size_of(s)) at = -1;
     else if (!(mode & ONLY_HERE)) at = tr_string_find(s->string, text, s->current);
-    else if (size_of(s) - s->current >= n && memcmp(tr_string(s->string)->bytes + s->current, tr_string(text)->bytes, n) == 0)
+    else if (size_of(s) - s->current >= n &&
+             memcmp(tr_string(s->string)->bytes + s->current, tr_string(text)->bytes, n) == 0)
         at = (int64_t)s->current;
     *found = at >= 0;
     if (!*found) return true;
@@ -142,13 +146,14 @@ static bool match_string(Fiber *f, Value self, Value pattern, int mode, bool *fo
     return true;
 }
 
-static Value scan(Fiber *f, Value self, Value pattern, int mode) {
+static MAY_SWITCH MAY_RAISE Value scan(Fiber *f, Value self, Value pattern, int mode) {
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     bool found = false;
     s->is_matched = false;
     if (s->current > size_of(s)) return TR_NIL;
-    bool is_good = tr_is_regexp(pattern) ? match_regexp(f, self, pattern, mode, &found) : match_string(f, self, pattern, mode, &found);
+    bool is_good = tr_is_regexp(pattern) ? match_regexp(f, self, pattern, mode, &found)
+                                         : match_string(f, self, pattern, mode, &found);
     if (!is_good) return TR_RAISED;
     if (!found) return TR_NIL;
     s->is_matched = true;
@@ -159,25 +164,27 @@ static Value scan(Fiber *f, Value self, Value pattern, int mode) {
 }
 
 #define SCAN_METHOD(name, mode) \
-    static Value scanner_##name(Fiber *f, Value self, const Args *args) { return scan(f, self, args->argv[0], mode); }
-SCAN_METHOD(scan, ONLY_HERE | ADVANCES | GIVES_STRING)
-SCAN_METHOD(match_p, ONLY_HERE)
-SCAN_METHOD(skip, ONLY_HERE | ADVANCES)
-SCAN_METHOD(check, ONLY_HERE | GIVES_STRING)
-SCAN_METHOD(scan_until, ADVANCES | GIVES_STRING)
-SCAN_METHOD(exist_p, 0)
-SCAN_METHOD(skip_until, ADVANCES)
-SCAN_METHOD(check_until, GIVES_STRING)
+    static MAY_SWITCH MAY_RAISE Value scanner_##name(Fiber *f, Value self, const Args *args) { \
+        return scan(f, self, args->argv[0], mode); \
+    }
+MAY_SWITCH SCAN_METHOD(scan, ONLY_HERE | ADVANCES | GIVES_STRING)
+MAY_SWITCH SCAN_METHOD(match_p, ONLY_HERE)
+MAY_SWITCH SCAN_METHOD(skip, ONLY_HERE | ADVANCES)
+MAY_SWITCH SCAN_METHOD(check, ONLY_HERE | GIVES_STRING)
+MAY_SWITCH SCAN_METHOD(scan_until, ADVANCES | GIVES_STRING)
+MAY_SWITCH SCAN_METHOD(exist_p, 0)
+MAY_SWITCH SCAN_METHOD(skip_until, ADVANCES)
+MAY_SWITCH SCAN_METHOD(check_until, GIVES_STRING)
 
 static int full_mode(const Args *args) {
     return (tr_is_truthy(args->argv[1]) ? ADVANCES : 0) | (tr_is_truthy(args->argv[2]) ? GIVES_STRING : 0);
 }
 
-static Value scanner_scan_full(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value scanner_scan_full(Fiber *f, Value self, const Args *args) {
     return scan(f, self, args->argv[0], full_mode(args) | ONLY_HERE);
 }
 
-static Value scanner_search_full(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value scanner_search_full(Fiber *f, Value self, const Args *args) {
     return scan(f, self, args->argv[0], full_mode(args));
 }
 
@@ -194,17 +201,18 @@ static void take(Scanner *s, size_t n) {
 
 static bool is_at_end(const Scanner *s) { return s->current >= size_of(s); }
 
-static Value scanner_getch(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_getch(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     s->is_matched = false;
     if (is_at_end(s)) return TR_NIL;
-    take(s, (size_t)tr_char_step(tr_string_encoding(s->string), tr_string(s->string)->bytes + s->current, tr_string_end(s->string)));
+    take(s, (size_t)tr_char_step(tr_string_encoding(s->string), tr_string(s->string)->bytes + s->current,
+                                 tr_string_end(s->string)));
     return piece(f, s, s->previous, s->current);
 }
 
-static Value scanner_get_byte(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_get_byte(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -218,7 +226,7 @@ static Value byte_here(const Scanner *s) {
     return TR_FIX((unsigned char)tr_string(s->string)->bytes[s->current]);
 }
 
-static Value scanner_scan_byte(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_scan_byte(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -229,32 +237,37 @@ static Value scanner_scan_byte(Fiber *f, Value self, const Args *args) {
     return byte;
 }
 
-static Value scanner_peek_byte(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_peek_byte(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : is_at_end(s) ? TR_NIL : byte_here(s);
 }
 
 /* StringScanner#scan_integer(base: 10): an optional sign and digits, as an Integer */
-static Value scanner_scan_integer(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_scan_integer(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     Id name = tr_intern_cstr("base");
     Value given = TR_UNDEF;
     int64_t base = 10;
-    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, &name, 0, 1, &given, false)) return TR_RAISED;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, &name, 0, 1, &given, false))
+        return TR_RAISED;
     if (given != TR_UNDEF && !tr_to_long(f, given, &base)) return TR_RAISED;
     if (base != 10 && base != 16)
-        return tr_raise(f, tr_class.argument_error, "Unsupported integer base: %ld, expected 10 or 16", (long)base);
+        return tr_raise(f, tr_class.argument_error, "Unsupported integer base: %ld, expected 10 or 16",
+                        (long)base);
     s->is_matched = false;
     if (!tr_encoding_is_ascii_compatible(tr_string_encoding(s->string)))
-        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s", tr_encodings[tr_string_encoding(s->string)].name);
+        return tr_raise(f, tr_class.compatibility_error, "ASCII incompatible encoding: %s",
+                        tr_encodings[tr_string_encoding(s->string)].name);
     if (is_at_end(s)) return TR_NIL;
     const char *start = tr_string(s->string)->bytes + s->current, *p = start, *end = tr_string_end(s->string);
     if (p < end && (*p == '+' || *p == '-')) p++;
-    if (base == 16 && end - p > 2 && p[0] == '0' && p[1] == 'x' && memchr("0123456789abcdefABCDEF", p[2], 22)) p += 2;
+    if (base == 16 && end - p > 2 && p[0] == '0' && p[1] == 'x' && memchr("0123456789abcdefABCDEF", p[2], 22))
+        p += 2;
     const char *digits = p;
-    while (p < end && ((*p >= '0' && *p <= '9') || (base == 16 && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'f'))) p++;
+    while (p < end && ((*p >= '0' && *p <= '9') || (base == 16 && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'f')))
+        p++;
     if (p == digits) return TR_NIL;
     size_t n = (size_t)(p - start);
     Value text = tr_string_new_encoded(f, start, n, ENCODING_US_ASCII);
@@ -262,7 +275,7 @@ static Value scanner_scan_integer(Fiber *f, Value self, const Args *args) {
     return tr_string_to_integer(f, text, (int)base, false);
 }
 
-static Value scanner_peek(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_peek(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     int64_t n;
     if (!s || !tr_to_long(f, args->argv[0], &n)) return TR_RAISED;
@@ -272,7 +285,7 @@ static Value scanner_peek(Fiber *f, Value self, const Args *args) {
     return piece(f, s, begin, begin + ((size_t)n < rest ? (size_t)n : rest));
 }
 
-static Value scanner_unscan(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_unscan(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -284,13 +297,13 @@ static Value scanner_unscan(Fiber *f, Value self, const Args *args) {
 
 /* --- position --- */
 
-static Value scanner_pos(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_pos(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? TR_FIX(s->current) : TR_RAISED;
 }
 
-static Value scanner_set_pos(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_set_pos(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     int64_t at;
     if (!s || !tr_to_long(f, args->argv[0], &at)) return TR_RAISED;
@@ -300,14 +313,14 @@ static Value scanner_set_pos(Fiber *f, Value self, const Args *args) {
     return TR_FIX(at);
 }
 
-static Value scanner_charpos(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_charpos(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     return TR_FIX(tr_string_char_index(s->string, s->current < size_of(s) ? s->current : size_of(s)));
 }
 
-static Value scanner_reset(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_reset(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -316,7 +329,7 @@ static Value scanner_reset(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value scanner_terminate(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_terminate(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -325,7 +338,7 @@ static Value scanner_terminate(Fiber *f, Value self, const Args *args) {
     return self;
 }
 
-static Value scanner_is_at_bol(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_is_at_bol(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -333,26 +346,26 @@ static Value scanner_is_at_bol(Fiber *f, Value self, const Args *args) {
     return tr_bool(s->current == 0 || tr_string(s->string)->bytes[s->current - 1] == '\n');
 }
 
-static Value scanner_is_at_end(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_is_at_end(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? tr_bool(is_at_end(s)) : TR_RAISED;
 }
 
-static Value scanner_has_rest(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_has_rest(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? tr_bool(!is_at_end(s)) : TR_RAISED;
 }
 
-static Value scanner_rest(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_rest(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     return piece(f, s, is_at_end(s) ? size_of(s) : s->current, size_of(s));
 }
 
-static Value scanner_rest_size(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_rest_size(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? TR_FIX(is_at_end(s) ? 0 : size_of(s) - s->current) : TR_RAISED;
@@ -365,7 +378,7 @@ static Value scanner_string(Fiber *f, Value self, const Args *args) {
     return ((Scanner *)self)->string;
 }
 
-static Value scanner_set_string(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_set_string(Fiber *f, Value self, const Args *args) {
     Value string = tr_to_str(f, args->argv[0]);
     if (string == TR_RAISED) return TR_RAISED;
     Scanner *s = (Scanner *)self;
@@ -375,15 +388,17 @@ static Value scanner_set_string(Fiber *f, Value self, const Args *args) {
     return args->argv[0];
 }
 
-static Value scanner_concat(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_concat(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     Value more = tr_to_str(f, args->argv[0]);
-    if (more == TR_RAISED || !tr_check_frozen(f, s->string) || tr_string_append(f, s->string, more) == TR_RAISED) return TR_RAISED;
+    if (more == TR_RAISED || !tr_check_frozen(f, s->string) ||
+        tr_string_append(f, s->string, more) == TR_RAISED)
+        return TR_RAISED;
     return self;
 }
 
-static Value scanner_has_fixed_anchor(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_has_fixed_anchor(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? tr_bool(s->has_fixed_anchor) : TR_RAISED;
@@ -391,38 +406,39 @@ static Value scanner_has_fixed_anchor(Fiber *f, Value self, const Args *args) {
 
 /* --- the last match --- */
 
-static Value group_text(Fiber *f, const Scanner *s, int64_t n) {
+static MAY_GC Value group_text(Fiber *f, const Scanner *s, int64_t n) {
     if (n < 0) n += s->count;
     if (n < 0 || n >= s->count || s->groups[n][0] < 0) return TR_NIL;
     return piece(f, s, (size_t)s->groups[n][0], (size_t)s->groups[n][1]);
 }
 
-static Value scanner_matched(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_matched(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : s->is_matched ? group_text(f, s, 0) : TR_NIL;
 }
 
-static Value scanner_is_matched(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_is_matched(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return s ? tr_bool(s->is_matched) : TR_RAISED;
 }
 
-static Value scanner_matched_size(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_matched_size(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : s->is_matched ? TR_FIX(s->groups[0][1] - s->groups[0][0]) : TR_NIL;
 }
 
 /* The group called `name`: the last of that name that took part. -1: raised. */
-static int named_group(Fiber *f, const Scanner *s, Value name) {
+static MAY_GC int named_group(Fiber *f, const Scanner *s, Value name) {
     Value text = tr_is_symbol(name) ? tr_symbol_name(f, tr_symbol_id(name)) : name;
     if (s->regexp != TR_NIL) {
         for (int i = 0; i < tr_regexp(s->regexp)->name_count; i++) {
             const RegexpName *n = &tr_regexp(s->regexp)->names[i];
             const IdName *id = tr_id_name(n->name);
-            if (id->size != tr_string(text)->size || memcmp(id->bytes, tr_string(text)->bytes, id->size) != 0) continue;
+            if (id->size != tr_string(text)->size || memcmp(id->bytes, tr_string(text)->bytes, id->size) != 0)
+                continue;
             for (int k = n->count - 1; k >= 0; k--)
                 if (s->groups[n->groups[k]][0] >= 0) return n->groups[k];
             return n->groups[n->count - 1];
@@ -432,7 +448,7 @@ static int named_group(Fiber *f, const Scanner *s, Value name) {
     return -1;
 }
 
-static Value scanner_aref(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_aref(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     int64_t n;
     if (!s) return TR_RAISED;
@@ -445,13 +461,13 @@ static Value scanner_aref(Fiber *f, Value self, const Args *args) {
     return group_text(f, s, n);
 }
 
-static Value scanner_size(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_size(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : s->is_matched ? TR_FIX(s->count) : TR_NIL;
 }
 
-static Value scanner_captures(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_captures(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -462,7 +478,7 @@ static Value scanner_captures(Fiber *f, Value self, const Args *args) {
     return list;
 }
 
-static Value scanner_values_at(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_values_at(Fiber *f, Value self, const Args *args) {
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
     if (!s->is_matched) return TR_NIL;
@@ -475,7 +491,7 @@ static Value scanner_values_at(Fiber *f, Value self, const Args *args) {
     return list;
 }
 
-static Value scanner_named_captures(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value scanner_named_captures(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     if (!s) return TR_RAISED;
@@ -489,13 +505,13 @@ static Value scanner_named_captures(Fiber *f, Value self, const Args *args) {
     return result;
 }
 
-static Value scanner_pre_match(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_pre_match(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : s->is_matched ? piece(f, s, 0, (size_t)s->groups[0][0]) : TR_NIL;
 }
 
-static Value scanner_post_match(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_post_match(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = get(f, self);
     return !s ? TR_RAISED : s->is_matched ? piece(f, s, (size_t)s->groups[0][1], size_of(s)) : TR_NIL;
@@ -503,9 +519,9 @@ static Value scanner_post_match(Fiber *f, Value self, const Args *args) {
 
 /* --- inspect --- */
 
-static Value shown(Fiber *f, Value text) { return tr_string_inspect(f, text); }
+static MAY_GC Value shown(Fiber *f, Value text) { return tr_string_inspect(f, text); }
 
-static Value scanner_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value scanner_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     Scanner *s = (Scanner *)self;
     const char *name = tr_class_cname(tr_real_class_of(self));
@@ -518,11 +534,14 @@ static Value scanner_inspect(Fiber *f, Value self, const Args *args) {
     if (rest > SHOWN && tr_string_append_cstr(f, after, "...") == TR_RAISED) return TR_RAISED;
     if ((after = shown(f, after)) == TR_RAISED) return TR_RAISED;
     if (s->current == 0) return tr_string_format(f, "#<%s 0/%zu @ %s>", name, size, tr_string(after)->bytes);
-    Value before = tr_string_new_encoded(f, s->current > SHOWN ? "..." : "", s->current > SHOWN ? 3 : 0, ENCODING_BINARY);
+    Value before = tr_string_new_encoded(f, s->current > SHOWN ? "..." : "", s->current > SHOWN ? 3 : 0,
+                                         ENCODING_BINARY);
     size_t from = s->current > SHOWN ? s->current - SHOWN : 0;
-    if (tr_string_append_bytes(f, before, tr_string(s->string)->bytes + from, s->current - from) == TR_RAISED) return TR_RAISED;
+    if (tr_string_append_bytes(f, before, tr_string(s->string)->bytes + from, s->current - from) == TR_RAISED)
+        return TR_RAISED;
     if ((before = shown(f, before)) == TR_RAISED) return TR_RAISED;
-    return tr_string_format(f, "#<%s %zu/%zu %s @ %s>", name, s->current, size, tr_string(before)->bytes, tr_string(after)->bytes);
+    return tr_string_format(f, "#<%s %zu/%zu %s @ %s>", name, s->current, size, tr_string(before)->bytes,
+                            tr_string(after)->bytes);
 }
 
 static Value scanner_s_must_c_version(Fiber *f, Value self, const Args *args) {
