@@ -2,6 +2,7 @@
  * rotate, flatten, transpose, …). Each checks for frozenness before anything else happens.
  */
 #include "core/array_internal.h"
+#include "core/hash_table.h"
 
 #define ARG(i) (args->argv[i])
 
@@ -353,38 +354,61 @@ static MAY_SWITCH MAY_RAISE Value array_transpose(Fiber *f, Value self, const Ar
 
 /* --- flatten --- */
 
-/* Appends the elements of `from` to `to`, arrays among them `depth` levels deep (negative: all). `open` holds the arrays
- * being flattened, to find recursion. */
-static MAY_SWITCH MAY_RAISE bool flatten_into(Fiber *f, Value to, Value from, int64_t depth, Value open, bool *changed) {
-    if (tr_stack_is_low(f)) return !tr_is_raised(tr_raise_stack_overflow(f));
-    for (size_t i = 0; i < tr_array_count(from); i++) {
-        Value item = tr_array_at(from, i), list = TR_NIL;
-        if (depth != 0 && tr_is_object(item) && !tr_is_string(item)) {
-            list = tr_is_array(item) ? item : tr_try_convert(f, item, tr_class.array, TR_ID_to_ary);
-            if (list == TR_RAISED) return false;
+/* The arrays being flattened, each inside the one before: `lists`, with the position in each; `members` has them as keys, to
+ * find recursion, when there is no limit of depth (else nil). */
+typedef struct Flattening {
+    Value lists, positions, members;
+} Flattening;
+
+/* The Array that an element is or converts to; nil for none. */
+static MAY_SWITCH MAY_RAISE Value as_array(Fiber *f, Value item) {
+    if (tr_is_array(item)) return item;
+    if (!tr_is_object(item) || tr_is_string(item)) return TR_NIL;
+    return tr_try_convert(f, item, tr_class.array, TR_ID_to_ary);
+}
+
+static MAY_SWITCH MAY_RAISE bool flatten_enter(Fiber *f, Flattening *state, Value list) {
+    int added = state->members == TR_NIL ? 1 : tr_hash_add(f, state->members, list, TR_TRUE);
+    if (added == 0) return !tr_is_raised(tr_raise(f, tr_class.argument_error, "tried to flatten recursive array"));
+    return added > 0 && !tr_is_raised(tr_array_push(f, state->lists, list)) &&
+           !tr_is_raised(tr_array_push(f, state->positions, TR_FIX(0)));
+}
+
+/* `depth` levels, all when negative. Without recursion in C: arrays nest deeper than the stack. */
+Value tr_array_flatten(Fiber *f, Value array, int64_t depth, bool *changed) {
+    Value result = tr_array_new(f, tr_array_count(array)), list = array;
+    Flattening state = {tr_array_new(f, 0), tr_array_new(f, 0), depth < 0 ? tr_hash_new(f) : TR_NIL};
+    if (depth < 0) tr_header(state.members)->flags |= HASH_IDENTITY;
+    *changed = false;
+    if (!flatten_enter(f, &state, array)) return TR_RAISED;
+    size_t level = 0, at = 0;
+    for (;;) {
+        if (at >= tr_array_count(list)) {
+            if (level == 0) break;
+            if (depth < 0 && tr_is_raised(tr_hash_delete(f, state.members, list))) return TR_RAISED;
+            (void)tr_array_pop(state.lists);
+            (void)tr_array_pop(state.positions);
+            level--;
+            list = tr_array_at(state.lists, level);
+            at = (size_t)tr_fixnum(tr_array_at(state.positions, level));
+            continue;
         }
-        if (list == TR_NIL) {
-            if (tr_is_raised(tr_array_push(f, to, item))) return false;
+        Value item = tr_array_at(list, at++);
+        Value inner = depth < 0 || (int64_t)level < depth ? as_array(f, item) : TR_NIL;
+        if (inner == TR_RAISED) return TR_RAISED;
+        if (inner == TR_NIL) {
+            if (tr_is_raised(tr_array_push(f, result, item))) return TR_RAISED;
             continue;
         }
         *changed = true;
-        if (depth < 0) {
-            for (size_t j = 0; j < tr_array_count(open); j++)
-                if (tr_array_at(open, j) == list)
-                    return !tr_is_raised(tr_raise(f, tr_class.argument_error, "tried to flatten recursive array"));
-            if (tr_is_raised(tr_array_push(f, open, list))) return false;
-        }
-        if (!flatten_into(f, to, list, depth - 1, open, changed)) return false;
-        if (depth < 0) (void)tr_array_pop(open);
+        tr_array(state.positions)->items[level] = tr_value_from_fixnum((int64_t)at);
+        if (!flatten_enter(f, &state, inner)) return TR_RAISED;
+        level++;
+        list = inner;
+        at = 0;
     }
-    return true;
-}
-
-Value tr_array_flatten(Fiber *f, Value array, int64_t depth, bool *changed) {
-    Value result = tr_array_new(f, tr_array_count(array));
-    Value open = tr_array_new_from(f, 1, &array);
-    *changed = false;
-    return flatten_into(f, result, array, depth, open, changed) ? result : TR_RAISED;
+    TR_KEEP(state.members);
+    return result;
 }
 
 static MAY_SWITCH MAY_RAISE Value array_flatten(Fiber *f, Value self, const Args *args) {
