@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "core/integer.h"
+#include "ractor/parcel.h"
+#include "ractor/shareable.h"
 #include "value/data.h"
 
 typedef enum ZoneKind { ZONE_LOCAL, ZONE_UTC, ZONE_FIXED } ZoneKind;
@@ -523,9 +525,45 @@ static const MethodDef time_singleton_methods[] = {
     { "__civil", time_s_civil, ARITY(8, 8), METHOD_PRIVATE },
     { NULL, NULL, 0, 0, 0 }
 };
+/* --- between Ractors --- */
+
+static MAY_GC void settle(Value self) { fields(tr_current_fiber(), self); }
+
+static void write_parcel(ParcelWriter *w, Value self) {
+    const Time *t = (const Time *)self;
+    tr_parcel_put_word(w, (uint64_t)t->seconds);
+    tr_parcel_put_word(w, (uint64_t)t->nanoseconds << 32 | t->zone_kind);
+    tr_parcel_put_word(w, (uint64_t)(int64_t)t->offset);
+    tr_parcel_put_value(w, t->zone_kind == ZONE_LOCAL ? TR_NIL : t->zone, STEP_NAMED, tr_value_from_id(tr_intern_cstr("zone")));
+}
+
+static MAY_GC Value make_from_parcel(ParcelReader *r, Class *klass) {
+    Time *t = (Time *)time_alloc(tr_parcel_fiber(r), klass);
+    t->seconds = (int64_t)tr_parcel_get_word(r);
+    uint64_t rest = tr_parcel_get_word(r);
+    t->nanoseconds = (int32_t)(rest >> 32);
+    t->zone_kind = (uint8_t)rest;
+    t->offset = (int32_t)(int64_t)tr_parcel_get_word(r);
+    return t->zone_kind > ZONE_FIXED || t->nanoseconds < 0 || t->nanoseconds >= 1000000000 ? 0 : (Value)t;
+}
+
+static bool fill_from_parcel(ParcelReader *r, Value self) {
+    tr_parcel_get_words(r, 3);
+    tr_write(self, &((Time *)self)->zone, tr_parcel_get_value(r));
+    return true;
+}
+
+static const ParcelType time_parcel = { .write = write_parcel, .make = make_from_parcel, .fill = fill_from_parcel };
+
+static void time_init(Fiber *f) {
+    (void)f;
+    tr_parcel_register_data(&time_type, &time_parcel);
+    tr_shareable_register_data(&time_type, settle);
+}
+
 const ClassDef tr_time_def = {
     .klass = &tr_class.time, .methods = time_methods, .singleton_methods = time_singleton_methods, .alloc = time_alloc,
-    .instance_type = TYPE_DATA };
+    .instance_type = TYPE_DATA, .init = time_init };
 
 /* --- Process's clocks --- */
 

@@ -15,12 +15,25 @@
 
 #define DATA_TYPES_MAX 64
 
-static const DataType *frozen_shareable[DATA_TYPES_MAX]; /* written at boot */
-static unsigned frozen_shareable_count;
+typedef struct ShareableData { const DataType *type; void (*settle)(Value object); } ShareableData;
+static ShareableData data_types[DATA_TYPES_MAX]; /* written at boot */
+static unsigned data_type_count;
 
-void tr_shareable_register_data(const DataType *type) {
-    TR_CHECK(frozen_shareable_count < DATA_TYPES_MAX);
-    frozen_shareable[frozen_shareable_count++] = type;
+void tr_shareable_register_data(const DataType *type, void (*settle)(Value object)) {
+    TR_CHECK(data_type_count < DATA_TYPES_MAX);
+    data_types[data_type_count++] = (ShareableData){type, settle};
+}
+
+static const ShareableData *data_type_of(Value v) {
+    for (unsigned i = 0; i < data_type_count; i++)
+        if (((const Data *)v)->type == data_types[i].type) return &data_types[i];
+    return NULL;
+}
+
+/* The object is frozen. */
+static void settle(Value v) {
+    const ShareableData *type = tr_object_type(v) == TYPE_DATA ? data_type_of(v) : NULL;
+    if (type && type->settle) type->settle(v);
 }
 
 /* Whether objects of the type are immutable once frozen. */
@@ -29,10 +42,7 @@ static bool is_plain_data(Value v) {
     case TYPE_OBJECT: case TYPE_STRING: case TYPE_ARRAY: case TYPE_HASH: case TYPE_RANGE: case TYPE_STRUCT:
     case TYPE_FLOAT: case TYPE_BIGNUM: case TYPE_RATIONAL: case TYPE_COMPLEX: case TYPE_REGEXP: case TYPE_EXCEPTION:
         return true;
-    case TYPE_DATA:
-        for (unsigned i = 0; i < frozen_shareable_count; i++)
-            if (((const Data *)v)->type == frozen_shareable[i]) return true;
-        return false;
+    case TYPE_DATA: return data_type_of(v) != NULL;
     default: return false;
     }
 }
@@ -118,6 +128,7 @@ bool tr_share_if_possible(Value v) {
     add(&walk, v);
     for (size_t i = 0; i < walk.count && !walk.failed; i++) {
         walk.from = walk.list[i];
+        settle(walk.from);
         tr_heap_visit_children(walk.from, ask_child, &walk);
     }
     for (size_t i = 0; i < walk.count && !walk.failed; i++) tr_share_object(walk.list[i]);
@@ -170,6 +181,7 @@ MAY_SWITCH MAY_RAISE static Value freeze_all(Fiber *f, Value todo, Walk *walk) {
         if (tr_is_shareable_flagged(object)) continue;
         if (freeze_object(f, object) == TR_RAISED) return TR_RAISED;
         if (tr_is_shareable_flagged(object)) continue; /* a Proc is so at once */
+        settle(object);
         Children children = {.from = object};
         tr_heap_visit_children(object, collect_child, &children);
         Value pushed = todo;

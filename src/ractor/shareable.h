@@ -8,8 +8,9 @@
 
 /* Whether the object and all it refers to are deeply frozen; if so they are flagged shareable, for good. Runs no Ruby. */
 bool tr_share_if_possible(Value v);
-/* Boot: frozen objects of the type are shareable when what they refer to is. */
-void tr_shareable_register_data(const DataType *type);
+/* Boot: frozen objects of the type are shareable when what they refer to is. `settle`, or NULL: called for a frozen object
+ * before it is shared, makes lazily computed parts final and freezes private helpers. */
+void tr_shareable_register_data(const DataType *type, void (*settle)(Value object));
 /* Flags one object that is known to refer to shareable ones only. */
 void tr_share_object(Value v);
 
