@@ -93,6 +93,9 @@ build/gen/prelude.c: Makefile tools/gen_prelude.mjs $(PRELUDE) build/deps.stamp
 
 # The parser: WebAssembly to C. Bounds are checked in software, because Troupe owns SIGSEGV; functions nobody calls
 # (the module exports all of its libc) are dropped by the linker. Always optimised: it is not what we debug.
+# Instructions are labels of one function: what is hoisted out of one costs a register in all.
+$(OBJ)/vm/interp.o: CFLAGS += $(if $(findstring clang,$(CC)),,-fno-gcse)
+
 # The prologue of functions is ours (wasm-rt.h), and every import answers ENOSYS: the parser has nothing to ask for.
 build/prism/prism.c build/prism/prism.h build/prism/wasi.c &: build/deps.stamp
 	@mkdir -p build/prism

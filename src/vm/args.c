@@ -334,6 +334,25 @@ static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *
     return p->opt_count > 0 ? (int)p->opt_table[opt_given] : 0;
 }
 
+/* A block with lead parameters only: drops or fills up, or takes the elements of a lone Array. false: not one of the easy cases. */
+static bool setup_block(Fiber *f, const Iseq *iseq, Call *call) {
+    uint32_t lead = iseq->params.lead_count, count = (uint32_t)call->argc;
+    Value *locals = call->args;
+    if (!tr_iseq_fits(f, locals, iseq)) return false;
+    if (count == 1 && (lead > 1 || (lead == 1 && !iseq->params.ambiguous_param0))) {
+        Value v = locals[0];
+        if (!tr_is_array(v)) {
+            if (tr_is_object(v)) return false; /* has it to_ary? */
+        } else {
+            count = tr_array_count(v) < lead ? (uint32_t)tr_array_count(v) : lead;
+            memcpy(locals, tr_array(v)->items, count * sizeof(Value));
+        }
+    }
+    if (count > lead) count = lead;
+    fill_nil(locals + count, locals + iseq->local_count);
+    return true;
+}
+
 int tr_args_setup(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind, const Method *method) {
     const Params *p = &iseq->params;
     if (TR_LIKELY(p->is_simple && !call->names && call->keywords == TR_NIL && (uint32_t)call->argc == p->lead_count &&
@@ -342,5 +361,6 @@ int tr_args_setup(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind, const M
         fill_nil(call->args + call->argc, call->args + iseq->local_count);
         return 0;
     }
+    if (p->is_simple && kind == ARGS_BLOCK && !call->names && call->keywords == TR_NIL && setup_block(f, iseq, call)) return 0;
     return setup_complex(f, iseq, call, kind, method);
 }

@@ -13,6 +13,15 @@
 
 /* --- caches --- */
 
+/* Lead parameters and keywords: vm/interp.c puts those in order itself. */
+static bool iseq_is_keywords(const Iseq *iseq) {
+    const Params *p = &iseq->params;
+    const KeywordParams *kw = p->keywords;
+    return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && kw && kw->count > 0 && kw->count <= 32 &&
+           kw->rest_start < 0 && kw->bits_start == (int32_t)(p->lead_count + kw->count) && !p->accepts_no_block &&
+           !p->forwardable;
+}
+
 static bool iseq_is_simple(const Iseq *iseq) {
     const Params *p = &iseq->params;
     return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && !p->keywords && !p->accepts_no_keywords &&
@@ -26,6 +35,11 @@ void tr_call_cache_prepare(CallCache *cache) {
         switch ((MethodKind)method->kind) {
         case METHOD_ISEQ:
             if (!tr_iseq_is_complete(method->as.ruby.iseq)) break; /* see iseq_start */
+            if (method->as.ruby.iseq->code && iseq_is_keywords(method->as.ruby.iseq)) {
+                kind = CALL_ISEQ_KEYWORDS;
+                cache->iseq = method->as.ruby.iseq;
+                break;
+            }
             if (!iseq_is_simple(method->as.ruby.iseq) || method->as.ruby.iseq->params.lead_count > INT16_MAX) break;
             kind = CALL_ISEQ_SIMPLE;
             cache->iseq = method->as.ruby.iseq;

@@ -41,6 +41,50 @@ static inline MAY_GC Frame *push_simple(Fiber *f, const Iseq *iseq, Value *local
     return tr_frame_push(f, locals + count + 2, method_or_cref, specval, flags, iseq, iseq->code, self);
 }
 
+#define MOST_FAST_KEYWORDS 8
+
+/* The frame of a CALL_ISEQ_KEYWORDS method for a call whose only extras are keywords by name: their values, behind the positional
+ * ones, are put in the order of the parameters. false: something is missing or unknown, the general path will tell. */
+static bool push_with_keywords(Fiber *f, Frame *frame, const CallCache *cache, const CallData *data, Value *args, Block block) {
+    const Iseq *iseq = cache->iseq;
+    const KeywordParams *kw = iseq->params.keywords;
+    const CallKeywords *names = data->keywords;
+    uint32_t given = names->count, lead = iseq->params.lead_count;
+    if (data->argc - given != lead || given > MOST_FAST_KEYWORDS || !tr_iseq_fits(f, args, iseq)) return false;
+    Value values[MOST_FAST_KEYWORDS], *params = args + lead;
+    for (uint32_t i = 0; i < given; i++) values[i] = params[i];
+    uint32_t used = 0;
+    uint64_t absent = 0;
+    for (uint32_t i = 0; i < kw->count; i++) {
+        uint32_t at = i; /* usually written in the order of the parameters */
+        if (at >= given || names->names[at] != kw->names[i])
+            for (at = 0; at < given && names->names[at] != kw->names[i]; at++) {}
+        if (at < given) {
+            params[i] = values[at];
+            used++;
+        } else if (i < kw->required_count) {
+            goto restore;
+        } else {
+            Value v = kw->defaults[i - kw->required_count];
+            if (v == TR_UNDEF) {
+                v = TR_NIL;
+                absent |= (uint64_t)1 << (i - kw->required_count);
+            }
+            params[i] = v;
+        }
+    }
+    if (used < given) goto restore;
+    params[kw->count] = tr_value_from_fixnum((int64_t)absent);
+    uint32_t count = iseq->local_count;
+    for (uint32_t i = lead + kw->count + 1; i < count; i++) args[i] = TR_NIL;
+    frame->sp = args - 1;
+    tr_frame_push(f, args + count + 2, (Value)cache->resolved, block, FRAME_METHOD | FRAME_LOCAL, iseq, iseq->code, args[-1]);
+    return true;
+restore:
+    for (uint32_t i = 0; i < given; i++) params[i] = values[i];
+    return false;
+}
+
 /* Whether `klass` still answers `mid` of the site with a method that was there at boot and belongs to `owner`. */
 static inline bool site_is_basic(CallData *data, Class *klass, const Class *owner) {
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
@@ -86,17 +130,27 @@ static inline Value *ep_at_level(Value *ep, uint64_t level) {
 #define BOTH_FIXNUM(a, b) TR_LIKELY((a) & (b) & 1)
 #define BOTH_FLONUM(a, b) (((a) & 3) == 2 && ((b) & 3) == 2)
 
+/* The truth of a test with one operand word that took `pops` values. A branch that follows is done at once. */
+#define FINISH_TEST(pops, truth) do { \
+        bool truth_ = (truth); \
+        sp -= (pops); \
+        pc += 2; \
+        if (TR_LIKELY(*pc == (CodeWord)(uintptr_t)&&op_branchunless)) { \
+            if (truth_) NEXT(1); \
+            goto branch; \
+        } \
+        if (*pc == (CodeWord)(uintptr_t)&&op_branchif) { \
+            if (!truth_) NEXT(1); \
+            goto branch; \
+        } \
+        *sp++ = tr_bool(truth_); \
+        DISPATCH(); \
+    } while (0)
 #define COMPARISON(name, bop, op) \
     OP(name) { \
         Value a = sp[-2], b = sp[-1]; \
-        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(bop, BOP_INTEGER)) { \
-            *(--sp - 1) = tr_bool((int64_t)a op (int64_t)b); \
-            NEXT(1); \
-        } \
-        if (BOTH_FLONUM(a, b) && tr_basic_op_intact(bop, BOP_FLOAT)) { \
-            *(--sp - 1) = tr_bool(tr_flonum(a) op tr_flonum(b)); \
-            NEXT(1); \
-        } \
+        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(bop, BOP_INTEGER)) FINISH_TEST(2, (int64_t)a op (int64_t)b); \
+        if (BOTH_FLONUM(a, b) && tr_basic_op_intact(bop, BOP_FLOAT)) FINISH_TEST(2, tr_flonum(a) op tr_flonum(b)); \
         BINARY_SLOW(tr_##name##_slow); \
     }
 
@@ -609,6 +663,15 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                 }
             }
         }
+        if ((flags & CALL_COMPLEX) == CALL_KWARG &&
+            atomic_load_explicit(&cache->klass, memory_order_relaxed) == tr_class_of(self) &&
+            cache->kinds[flags / CALL_FCALL & 1] == CALL_ISEQ_KEYWORDS) {
+            frame->pc = pc + 2;
+            if (TR_LIKELY(push_with_keywords(f, frame, cache, data, args, TR_NIL))) {
+                RELOAD();
+                DISPATCH();
+            }
+        }
         SAVE(1);
         Value *base = args - 1 - ((flags & CALL_ARGS_BLOCKARG) != 0);
         Value v = tr_send_start(f, frame, data, sp, NULL);
@@ -903,10 +966,7 @@ branch: {
     COMPARISON(opt_ge, BOP_GE, >=)
     OP(opt_eq) {
         Value a = sp[-2], b = sp[-1];
-        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(BOP_EQ, BOP_INTEGER)) {
-            *(--sp - 1) = tr_bool(a == b);
-            NEXT(1);
-        }
+        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(BOP_EQ, BOP_INTEGER)) FINISH_TEST(2, a == b);
         SAVE(1);
         Value v = tr_opt_eq_slow(f, a, b);
         if (v == TR_UNDEF && site_is_basic((CallData *)OPERAND(0), tr_class_of(a), tr_class.basic_object)) v = tr_bool(a == b);
@@ -1033,8 +1093,7 @@ branch: {
     OP(opt_not) {
         Value a = sp[-1];
         if (TR_LIKELY(site_is_basic((CallData *)OPERAND(0), tr_class_of(a), tr_class.basic_object))) {
-            sp[-1] = tr_bool(!tr_is_truthy(a));
-            NEXT(1);
+            FINISH_TEST(1, !tr_is_truthy(a));
         }
         goto send_simple;
     }
@@ -1042,8 +1101,7 @@ branch: {
         Value a = sp[-1];
         CallData *data = (CallData *)OPERAND(0);
         if (a == TR_NIL ? tr_basic_op_intact(BOP_NIL_P, BOP_NIL) : site_is_basic(data, tr_class_of(a), tr_class.kernel)) {
-            sp[-1] = tr_bool(a == TR_NIL);
-            NEXT(1);
+            FINISH_TEST(1, a == TR_NIL);
         }
         goto send_simple;
     }

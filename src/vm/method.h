@@ -83,7 +83,8 @@ struct CallCache {
     const Iseq *iseq;        /* CALL_ISEQ_SIMPLE */
     MethodFn fn;             /* CALL_C, CALL_C_LEAF */
 };
-typedef enum CallKind { CALL_SLOW, CALL_ISEQ_SIMPLE, CALL_C, CALL_C_LEAF, CALL_READER, CALL_WRITER, CALL_PROC_CALL } CallKind;
+typedef enum CallKind { CALL_SLOW, CALL_ISEQ_SIMPLE, CALL_C, CALL_C_LEAF, CALL_READER, CALL_WRITER, CALL_PROC_CALL,
+    CALL_ISEQ_KEYWORDS } CallKind;
 void tr_call_cache_prepare(CallCache *cache); /* vm/call.c; every maker of a CallCache calls it */
 extern CallCache tr_empty_call_cache; /* klass never matches */
 
