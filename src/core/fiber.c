@@ -12,6 +12,7 @@
 
 #include "core/core.h"
 #include "core/exception.h"
+#include "core/thread.h"
 #include "vm/fiber_stack.h"
 
 enum TransferKind { TRANSFER_VALUE, TRANSFER_RAISE, TRANSFER_KILL };
@@ -25,7 +26,7 @@ static void fiber_trace(Tracer *tracer, Value v) {
     tr_trace(tracer, o->proc);
     tr_trace(tracer, o->storage);
     tr_trace(tracer, o->path);
-    tr_trace(tracer, o->resuming);
+    tr_trace(tracer, o->thread);
     if (o->fiber && o->fiber != o->fiber->thread->fiber) tr_fiber_trace(tracer, o->fiber);
 }
 
@@ -40,10 +41,12 @@ const DataType tr_fiber_type = {.name = "fiber", .bytes = sizeof(FiberObject), .
                                 .type = TYPE_FIBER};
 
 static MAY_GC Value alloc_object(Fiber *f, Class *klass) {
+    if (f->thread->face == TR_UNDEF) tr_thread_face(f, f->thread);
     FiberObject *o = tr_data_alloc(f, &tr_fiber_type, klass);
-    o->proc = o->path = o->resuming = TR_NIL;
+    o->proc = o->path = TR_NIL;
     o->storage = TR_UNDEF;
-    o->thread_serial = f->thread->state->serial;
+    o->thread = TR_NIL;
+    tr_write((Value)o, &o->thread, f->thread->face);
     return (Value)o;
 }
 
@@ -53,7 +56,7 @@ Value tr_fiber_face(Fiber *f) {
     if (f->face != TR_UNDEF) return f->face;
     FiberObject *o = object_of(alloc_object(f, tr_class.fiber));
     o->fiber = f;
-    o->status = FIBER_RESUMED;
+    o->status = FIBER_STARTED;
     o->is_root = true;
     o->is_blocking = true;
     f->face = (Value)o;
@@ -68,11 +71,10 @@ Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking) 
 }
 
 static FiberObject *get_fiber(Fiber *f, Value self) {
-    if (!tr_data_is(self, &tr_fiber_type) || (object_of(self)->proc == TR_NIL && !object_of(self)->is_root)) {
-        Value raised = tr_raise(f, tr_class.fiber_error, "uninitialized fiber");
-        return raised == TR_RAISED ? NULL : object_of(self);
-    }
-    return object_of(self);
+    FiberObject *o = object_of(self);
+    if (TR_LIKELY(o->proc != TR_NIL || o->is_root)) return o;
+    Value raised = tr_raise(f, tr_class.fiber_error, "uninitialized fiber");
+    return raised == TR_RAISED ? NULL : o;
 }
 
 bool tr_fiber_is_alive(Value v) { return object_of(v)->status != FIBER_TERMINATED; }
@@ -143,29 +145,21 @@ static MAY_GC Value pack(Fiber *f, int argc, const Value *argv) {
 }
 
 static Fiber *root_return_point(Fiber *f) {
-    FiberObject *o = object_of(tr_fiber_face(f->thread->root_fiber));
-    while (o->resuming != TR_NIL && object_of(o->resuming)->fiber) o = object_of(o->resuming);
-    return o->fiber;
+    Fiber *to = f->thread->root_fiber;
+    while (to->resuming) to = to->resuming;
+    return to;
 }
 
 /* What arrived while we were away. */
 static MAY_SWITCH MAY_RAISE Value arrive(Fiber *f) {
     Value value = f->transfer_value;
-    uint8_t kind = f->state;
     f->transfer_value = TR_NIL;
-    f->state = TRANSFER_VALUE;
-    if (kind == TRANSFER_RAISE) return tr_raise_value(f, value);
-    if (kind == TRANSFER_KILL) {
-        f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
-        return TR_RAISED;
-    }
-    return value;
-}
-
-static void set_off(Fiber *to, Value value, enum TransferKind kind) {
-    to->transfer_value = value;
-    to->state = (uint8_t)kind;
-    object_of(to->face)->status = FIBER_RESUMED;
+    if (TR_LIKELY(f->transfer_kind == TRANSFER_VALUE)) return value;
+    bool is_raise = f->transfer_kind == TRANSFER_RAISE;
+    f->transfer_kind = TRANSFER_VALUE;
+    if (is_raise) return tr_raise_value(f, value);
+    f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
+    return TR_RAISED;
 }
 
 static _Noreturn void finish(Fiber *f, Value result) {
@@ -179,12 +173,12 @@ static _Noreturn void finish(Fiber *f, Value result) {
         if (kind == TRANSFER_KILL && o->is_killed) kind = TRANSFER_VALUE; /* Fiber#kill ends here; Thread#kill goes on */
     }
     Fiber *to = f->resumer ? f->resumer : root_return_point(f);
-    if (f->resumer) object_of(f->resumer->face)->resuming = TR_NIL;
-    f->resumer = NULL;
+    to->resuming = NULL;
+    to->is_yielding = false;
+    to->transfer_value = value;
+    to->transfer_kind = (uint8_t)kind;
     o->status = FIBER_TERMINATED;
     o->fiber = NULL;
-    o->resuming = TR_NIL;
-    set_off(to, value, kind);
     tr_fiber_switch_for_good(f, to);
 }
 
@@ -194,7 +188,6 @@ static void run_fiber(Fiber *f) {
     FiberObject *o = object_of(f->face);
     Value proc = o->proc;
     int argc = f->transfer_count;
-    f->transfer_count = 0;
     Value argument = arrive(f);
     Value result = TR_RAISED;
     if (argument != TR_RAISED) {
@@ -205,79 +198,83 @@ static void run_fiber(Fiber *f) {
     finish(f, result);
 }
 
-static MAY_GC MAY_RAISE Value give_stacks(Fiber *f, Value fiber) {
+/* A fiber that starts gets its stacks, and must be of this thread, as any other. */
+static MAY_GC MAY_RAISE Value prepare(Fiber *f, Value fiber, int argc) {
     FiberObject *o = object_of(fiber);
+    if (o->thread != f->thread->face) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
+    if (f->face == TR_UNDEF) tr_fiber_face(f);
+    if (o->fiber) return TR_NIL;
     Value storage = o->storage;
     Fiber *made = tr_fiber_alloc(f->thread, run_fiber);
     if (!made) return tr_raise(f, tr_class.fiber_error, "can't alloc machine stack to fiber: Cannot allocate memory");
     made->face = fiber;
     made->storage = storage == TR_UNDEF ? TR_NIL : storage;
     made->is_blocking = o->is_blocking;
+    made->transfer_count = argc;
     o->fiber = made;
+    o->status = FIBER_STARTED;
     return TR_NIL;
 }
 
-/* From f to `fiber`. `resumes`: f waits for it. */
-static MAY_SWITCH MAY_RAISE Value switch_to(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind,
-                                            bool resumes, bool yields) {
-    FiberObject *o = object_of(fiber);
-    if (o->thread_serial != f->thread->state->serial) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
-    Value self = tr_fiber_face(f);
-    if (o->status == FIBER_CREATED) {
-        if (give_stacks(f, fiber) == TR_RAISED) return TR_RAISED;
-        o->fiber->transfer_count = argc;
-    }
-    Value value = pack(f, argc, argv);
-    Fiber *to = o->fiber;
-    FiberObject *me = object_of(self);
-    if (resumes) {
-        to->resumer = f;
-        tr_write(self, &me->resuming, fiber);
-    }
-    me->status = resumes ? FIBER_RESUMED : FIBER_SUSPENDED;
-    me->is_yielding = yields;
-    set_off(to, value, kind);
+static MAY_SWITCH MAY_RAISE Value go(Fiber *f, Fiber *to, Value value, enum TransferKind kind) {
+    to->transfer_value = value;
+    to->transfer_kind = (uint8_t)kind;
+    to->is_yielding = false;
     tr_fiber_switch(f, to);
-    me->status = FIBER_RESUMED;
-    me->is_yielding = false;
-    TR_KEEP(self);
     return arrive(f);
 }
 
+static bool is_suspended(const Fiber *fiber) { return fiber != fiber->thread->fiber && !fiber->resuming; }
+
 static MAY_SWITCH MAY_RAISE Value resume(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind) {
     FiberObject *o = object_of(fiber);
+    Fiber *to = o->fiber;
     const char *message = NULL;
     if (kind == TRANSFER_RAISE && o->status == FIBER_CREATED) message = "cannot raise exception on unborn fiber";
     else if (o->status == FIBER_TERMINATED) message = "attempt to resume a terminated fiber";
     else if (fiber == f->face) message = "attempt to resume the current fiber";
-    else if (o->fiber && o->fiber->resumer) message = "attempt to resume a resumed fiber (double resume)";
-    else if (o->resuming != TR_NIL) message = "attempt to resume a resuming fiber";
-    else if (o->status == FIBER_SUSPENDED && !o->is_yielding) message = "attempt to resume a transferring fiber";
+    else if (to && to->resumer) message = "attempt to resume a resumed fiber (double resume)";
+    else if (to && to->resuming) message = "attempt to resume a resuming fiber";
+    else if (to && is_suspended(to) && !to->is_yielding) message = "attempt to resume a transferring fiber";
     if (message) return tr_raise(f, tr_class.fiber_error, message);
-    return switch_to(f, fiber, argc, argv, kind, true, false);
+    if (prepare(f, fiber, argc) == TR_RAISED) return TR_RAISED;
+    Value value = pack(f, argc, argv);
+    to = o->fiber;
+    to->resumer = f;
+    f->resuming = to;
+    return go(f, to, value, kind);
 }
 
 Value tr_fiber_resume(Fiber *f, Value fiber, int argc, const Value *argv) {
+    Fiber *to = object_of(fiber)->fiber;
+    if (TR_LIKELY(to && to->is_yielding && to->thread == f->thread && argc <= 1 && f->face != TR_UNDEF)) {
+        to->resumer = f;
+        f->resuming = to;
+        return go(f, to, argc ? argv[0] : TR_NIL, TRANSFER_VALUE);
+    }
     return resume(f, fiber, argc, argv, TRANSFER_VALUE);
 }
 
 Value tr_fiber_yield(Fiber *f, int argc, const Value *argv) {
     Fiber *back = f->resumer;
     if (!back) return tr_raise(f, tr_class.fiber_error, "attempt to yield on a not resumed fiber");
+    Value value = pack(f, argc, argv);
     f->resumer = NULL;
-    object_of(back->face)->resuming = TR_NIL;
-    return switch_to(f, back->face, argc, argv, TRANSFER_VALUE, false, true);
+    back->resuming = NULL;
+    f->is_yielding = true;
+    return go(f, back, value, TRANSFER_VALUE);
 }
 
 static MAY_SWITCH MAY_RAISE Value transfer(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind) {
     FiberObject *o = object_of(fiber);
     const char *message = NULL;
-    if (o->resuming != TR_NIL) message = "attempt to transfer to a resuming fiber";
-    else if (o->is_yielding) message = "attempt to transfer to a yielding fiber";
-    else if (o->status == FIBER_TERMINATED) message = "dead fiber called";
+    if (o->status == FIBER_TERMINATED) message = "dead fiber called";
+    else if (o->fiber && o->fiber->resuming) message = "attempt to transfer to a resuming fiber";
+    else if (o->fiber && o->fiber->is_yielding) message = "attempt to transfer to a yielding fiber";
     if (message) return tr_raise(f, tr_class.fiber_error, message);
     if (fiber == f->face) return pack(f, argc, argv);
-    return switch_to(f, fiber, argc, argv, kind, false, false);
+    if (prepare(f, fiber, argc) == TR_RAISED) return TR_RAISED;
+    return go(f, o->fiber, pack(f, argc, argv), kind);
 }
 
 Value tr_fiber_transfer(Fiber *f, Value fiber, int argc, const Value *argv) {
@@ -286,8 +283,8 @@ Value tr_fiber_transfer(Fiber *f, Value fiber, int argc, const Value *argv) {
 
 static MAY_SWITCH MAY_RAISE Value send_off(Fiber *f, Value fiber, Value value, enum TransferKind kind) {
     FiberObject *o = object_of(fiber);
-    while (o->resuming != TR_NIL) { /* the innermost of those that it waits for */
-        fiber = o->resuming;
+    while (o->fiber && o->fiber->resuming) { /* the innermost of those that it waits for */
+        fiber = o->fiber->resuming->face;
         o = object_of(fiber);
     }
     if (fiber == f->face) {
@@ -295,7 +292,7 @@ static MAY_SWITCH MAY_RAISE Value send_off(Fiber *f, Value fiber, Value value, e
         f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
         return TR_RAISED;
     }
-    if (o->status == FIBER_SUSPENDED && !o->is_yielding) return transfer(f, fiber, 1, &value, kind);
+    if (o->fiber && is_suspended(o->fiber) && !o->fiber->is_yielding) return transfer(f, fiber, 1, &value, kind);
     return resume(f, fiber, 1, &value, kind);
 }
 
@@ -352,7 +349,7 @@ static MAY_SWITCH MAY_RAISE Value fiber_kill(Fiber *f, Value self, const Args *a
     FiberObject *o = get_fiber(f, self);
     if (!o) return TR_RAISED;
     if (o->is_killed) return TR_FALSE;
-    if (o->thread_serial != f->thread->state->serial) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
+    if (o->thread != f->thread->face) return tr_raise(f, tr_class.fiber_error, "fiber called across threads");
     o->is_killed = true;
     if (o->status == FIBER_CREATED) o->status = FIBER_TERMINATED;
     if (o->status == FIBER_TERMINATED) return self;
@@ -395,12 +392,9 @@ static MAY_SWITCH MAY_RAISE Value fiber_s_blocking(Fiber *f, Value self, const A
 }
 
 static const char *status_name(const FiberObject *o) {
-    switch (o->status) {
-    case FIBER_CREATED: return "created";
-    case FIBER_RESUMED: return "resumed";
-    case FIBER_SUSPENDED: return "suspended";
-    default: return "terminated";
-    }
+    if (o->status == FIBER_CREATED) return "created";
+    if (o->status == FIBER_TERMINATED) return "terminated";
+    return is_suspended(o->fiber) ? "suspended" : "resumed";
 }
 
 /* #<Fiber:0x… file:line (status)> */

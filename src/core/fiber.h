@@ -9,7 +9,7 @@
 #include "value/data.h"
 #include "vm/vm.h"
 
-typedef enum FiberStatus { FIBER_CREATED, FIBER_RESUMED, FIBER_SUSPENDED, FIBER_TERMINATED } FiberStatus;
+typedef enum FiberStatus { FIBER_CREATED, FIBER_STARTED, FIBER_TERMINATED } FiberStatus;
 
 typedef struct FiberObject {
     Data base;
@@ -17,12 +17,10 @@ typedef struct FiberObject {
     Value proc;             /* to run; nil for a root fiber */
     Value storage;          /* until it starts; TR_UNDEF: inherit nothing was said */
     Value path;
-    uint64_t thread_serial; /* of the thread it belongs to */
+    Value thread;           /* the Thread it belongs to: while we are, its struct is no other thread's */
     int line;
     uint8_t status;         /* FiberStatus */
-    bool is_yielding;       /* suspended by Fiber.yield rather than transfer */
     bool is_blocking, is_killed, is_root;
-    Value resuming;         /* the Fiber that this one resumed and waits for, nil */
 } FiberObject;
 
 extern const DataType tr_fiber_type;

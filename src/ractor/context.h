@@ -35,7 +35,7 @@ typedef struct Unwind {
 } Unwind;
 
 struct Fiber {
-    /* hot, owner only */
+    /* hot, owner only: two cache lines for running and switching */
     Frame *frame;             /* innermost frame */
     Value *stack_end;         /* the VM stack's limit; pushing a frame checks against it */
     Thread *thread;
@@ -43,22 +43,22 @@ struct Fiber {
     Heap *heap;
     char *c_stack_limit;      /* machine stack must stay above this address: tr_stack_check */
     Value error_info;         /* $! of the running code */
-    Unwind unwind;            /* valid while TR_RAISED travels */
-    /* owner only */
-    Value *stack;             /* base of the VM stack */
-    Coroutine coroutine;      /* machine stack and saved registers (sched/coroutine.h) */
+    Fiber *resumer;           /* who resumed it and waits; NULL: a root, or it was transferred to */
+    Fiber *resuming;          /* whom it resumed and waits for */
+    Value transfer_value;     /* what a switch hands over to this fiber */
+    uint8_t transfer_kind;    /* core/fiber.c: a value, an exception to raise, the order to unwind */
+    bool is_yielding;         /* suspended by Fiber.yield */
+    bool is_root, is_blocking;
+    int transfer_count;       /* arguments that a fiber's start gets */
     Value face;               /* the Ruby Fiber object, or TR_UNDEF when none was asked for yet */
-    Value entry;              /* Proc to run, or TR_UNDEF */
-    Value transfer_value;     /* what resume/yield hands over, with transfer_error saying it is to be raised */
-    bool transfer_error, is_root, is_blocking, is_dead, is_yielding;
-    uint8_t state;            /* core/fiber.c */
-    Fiber *resumer;           /* who resumed it */
+    Coroutine coroutine;      /* saved stack pointer first; machine stack (sched/coroutine.h) */
+    /* owner only */
+    Unwind unwind;            /* valid while TR_RAISED travels */
+    Value *stack;             /* base of the VM stack */
     Value locals;             /* Thread#[]: Hash or nil */
     Value storage;            /* Fiber[]: Hash or nil */
     void *catch_tags;         /* active Kernel#catch calls */
     void *inspect_stack;      /* recursion guard: Value array of what is being inspected / compared / hashed */
-    Fiber *next, **link;      /* list of the thread's fibers, for the collector */
-    int transfer_count;       /* arguments that a fiber's start gets */
     uint64_t serial;          /* never used twice */
     void (*start)(Fiber *f);  /* what its coroutine runs; must not return */
     void *vm_private;         /* vm/ */

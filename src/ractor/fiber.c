@@ -26,7 +26,7 @@ static void init(Fiber *f, Thread *thread, Value *stack, char *stack_end) {
     f->stack = stack;
     f->stack_end = (Value *)stack_end;
     f->error_info = f->locals = f->storage = f->unwind.value = f->unwind.tag = f->transfer_value = TR_NIL;
-    f->face = f->entry = TR_UNDEF;
+    f->face = TR_UNDEF;
     f->serial = ++thread->ractor->sched->fiber_serial;
 }
 
@@ -112,7 +112,6 @@ void tr_fiber_trace(Tracer *tracer, Fiber *f) {
     tr_trace(tracer, f->unwind.value);
     tr_trace(tracer, f->unwind.tag);
     tr_trace(tracer, f->face);
-    tr_trace(tracer, f->entry);
     tr_trace(tracer, f->transfer_value);
     tr_trace(tracer, f->locals);
     tr_trace(tracer, f->storage);
