@@ -17,6 +17,7 @@
 #include "core/dump.h"
 #include "core/exception.h"
 #include "core/mutex.h"
+#include "core/process.h"
 #include "core/thread.h"
 #include "ractor/ractor.h"
 
@@ -109,6 +110,7 @@ static void check_all(void) {
     if (atomic_load_explicit(&ignores_all, memory_order_relaxed)) return;
     tr_ractor_each(look_at_ractor, &is_stuck);
     Thread *main = tr_ractor_main()->main_thread;
+    if (tr_process_has_children()) return; /* one of them may yet send a signal */
     if (!is_stuck || !main || main->state->is_over || main->state->is_condemned) return;
     main->state->is_condemned = true; /* it makes the report itself */
     tr_thread_interrupt_remote(main, INTERRUPT_PENDING);

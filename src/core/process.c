@@ -148,6 +148,13 @@ static int waiting_fd(pid_t pid) {
     return fd;
 }
 
+bool tr_process_has_children(void) {
+    pthread_mutex_lock(&children.lock);
+    bool any = children.count > 0;
+    pthread_mutex_unlock(&children.lock);
+    return any;
+}
+
 void tr_process_after_fork(void) {
     pthread_mutex_init(&children.lock, NULL);
     for (size_t i = 0; i < children.count; i++) close(children.items[i].fd);
