@@ -219,6 +219,7 @@ static MAY_SWITCH Value module_remove_cvar(Fiber *f, Value self, const Args *arg
     tr_cell_set(f, cell, TR_NIL);
     tr_structure_lock();
     tr_id_table_set_locked(&klass->class_variables, name, NULL);
+    tr_cvar_invalidate();
     tr_structure_unlock();
     tr_retire(cell);
     return value == TR_UNDEF ? TR_NIL : value;

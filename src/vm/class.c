@@ -400,6 +400,7 @@ MAY_SWITCH MAY_RAISE Value tr_module_include(Fiber *f, Class *klass, Class *modu
     if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
     if (p.changed) {
         tr_method_invalidate_all_locked(klass);
+        tr_cvar_invalidate();
         if (has_constants(module)) tr_const_invalidate_all();
     }
     tr_structure_unlock();
@@ -428,6 +429,7 @@ MAY_SWITCH MAY_RAISE Value tr_module_prepend(Fiber *f, Class *klass, Class *modu
     p.changed = insert_modules_locked(f, klass, klass, klass->origin, module);
     if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
     tr_method_invalidate_all_locked(klass);
+    tr_cvar_invalidate();
     for (const Class *m = module; m; m = super_of(m))
         if (m->methods_of) tr_basic_op_check_module_locked(klass, m->methods_of);
     if (has_constants(module)) tr_const_invalidate_all();

@@ -260,12 +260,12 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
         SAVE(2);
         Class *klass = tr_cvar_base(f, tr_ep_cref(f, ep));
         if (!klass) goto raised;
-        FINISH_VALUE(2, 0, tr_cvar_get(f, klass, (Id)OPERAND(0)));
+        FINISH_VALUE(2, 0, tr_cvar_get_cached(f, klass, (Id)OPERAND(0), (IvarCache *)OPERAND(1)));
     }
     OP(setclassvariable) {
         SAVE(2);
         Class *klass = tr_cvar_base(f, tr_ep_cref(f, ep));
-        if (!klass || tr_cvar_set(f, klass, (Id)OPERAND(0), sp[-1]) == TR_RAISED) goto raised;
+        if (!klass || tr_cvar_set_cached(f, klass, (Id)OPERAND(0), sp[-1], (IvarCache *)OPERAND(1)) == TR_RAISED) goto raised;
         sp--;
         NEXT(2);
     }

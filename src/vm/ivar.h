@@ -72,6 +72,11 @@ MAY_GC MAY_RAISE Value tr_class_ivar_set(Fiber *f, Class *klass, Id name, Value 
 /* Class variables: looked up from `klass` through its ancestry; NameError when absent. */
 MAY_GC MAY_RAISE Value tr_cvar_get(Fiber *f, Class *klass, Id name);
 MAY_GC MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value);
+/* The same with a site's cache. */
+MAY_GC MAY_RAISE Value tr_cvar_get_cached(Fiber *f, Class *klass, Id name, IvarCache *cache);
+MAY_GC MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache);
+/* An ancestry changed: sites look their class variables up anew. */
+void tr_cvar_invalidate(void);
 MAY_GC void tr_cvar_copy_all(Fiber *f, Class *to, Class *from);
 MAY_GC bool tr_cvar_is_defined(Fiber *f, Class *klass, Id name);
 /* The class whose body (not a singleton, not an eval's) `cref` names: where @@x belongs. NULL: raised (toplevel access). */

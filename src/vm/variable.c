@@ -22,6 +22,7 @@ static Cell *cell_for_writing(IdTableRef *table, Id name) {
         tr_id_table_set_locked(table, name, made);
         cell = made;
         made = NULL;
+        tr_cvar_invalidate();
     }
     tr_structure_unlock();
     tr_cell_free(made);
@@ -104,6 +105,56 @@ MAY_GC MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value)
     else if (!check_overtaken(f, klass, owner, name)) return TR_RAISED;
     if (owner->h.flags & TR_FLAG_FROZEN) return tr_raise_frozen(f, (Value)owner);
     cell_store(f, owner, cell_for_writing(&owner->class_variables, name), value);
+    return value;
+}
+
+/* What a site remembers: immutable, published with a release store in the word of its cache. */
+typedef struct CvarEntry {
+    uint64_t serial;
+    const Class *klass; /* where the lookup began */
+    const Class *owner; /* where it ended */
+    Cell *cell;
+} CvarEntry;
+
+static _Atomic uint64_t cvar_serial = 1; /* relaxed: what another Ractor defines has no other order */
+
+void tr_cvar_invalidate(void) { atomic_fetch_add_explicit(&cvar_serial, 1, memory_order_relaxed); }
+
+static inline const CvarEntry *cached_entry(Fiber *f, const Class *klass, IvarCache *cache) {
+    const CvarEntry *e = (const CvarEntry *)atomic_load_explicit(&cache->word, memory_order_acquire);
+    if (e && e->klass == klass && e->serial == atomic_load_explicit(&cvar_serial, memory_order_relaxed) &&
+        tr_ractor_is_main(f->ractor))
+        return e;
+    return NULL;
+}
+
+static void remember_cell(uint64_t serial, Class *klass, Id name, IvarCache *cache) {
+    Class *owner = cvar_owner(klass, name);
+    if (!owner) return;
+    CvarEntry *made = malloc(sizeof *made);
+    TR_CHECK(made != NULL);
+    *made = (CvarEntry){serial, klass, owner, tr_id_table_get(&owner->class_variables, name)};
+    tr_retire((void *)atomic_exchange_explicit(&cache->word, (uint64_t)made, memory_order_acq_rel));
+}
+
+MAY_GC MAY_RAISE Value tr_cvar_get_cached(Fiber *f, Class *klass, Id name, IvarCache *cache) {
+    const CvarEntry *entry = cached_entry(f, klass, cache);
+    bool foreign;
+    if (TR_LIKELY(entry != NULL)) return tr_cell_get(f, entry->cell, &foreign);
+    uint64_t serial = atomic_load_explicit(&cvar_serial, memory_order_relaxed);
+    Value value = tr_cvar_get(f, klass, name);
+    if (value != TR_RAISED) remember_cell(serial, klass, name, cache);
+    return value;
+}
+
+MAY_GC MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache) {
+    const CvarEntry *entry = cached_entry(f, klass, cache);
+    if (TR_LIKELY(entry != NULL) && !(entry->owner->h.flags & TR_FLAG_FROZEN)) {
+        tr_cell_set(f, entry->cell, value);
+        return value;
+    }
+    if (tr_cvar_set(f, klass, name, value) == TR_RAISED) return TR_RAISED;
+    remember_cell(atomic_load_explicit(&cvar_serial, memory_order_relaxed), klass, name, cache);
     return value;
 }
 
