@@ -277,6 +277,9 @@ static MAY_GC void put_position(Text *t) {
     put_cstr(t, "': ");
 }
 
+/* Of an endless recursion only the two ends are shown. */
+enum { TRACE_HEAD = 8, TRACE_TAIL = 5, TRACE_MOST = TRACE_HEAD + TRACE_TAIL + 5 };
+
 static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options, bool highlight, bool top_first) {
     Fiber *f = t->f;
     Value backtrace = tr_call(f, exception, TR_ID_backtrace, 0);
@@ -306,6 +309,11 @@ static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options
     if (s->size == 0 || s->bytes[s->size - 1] != '\n') put_cstr(t, "\n");
     if (top_first)
         for (size_t i = 1; i < count; i++) {
+            if (i == TRACE_HEAD && count > TRACE_MOST && tr_is_kind_of(exception, tr_class.system_stack_error)) {
+                snprintf(number, sizeof number, "\t ... %zu levels...\n", count - TRACE_HEAD - TRACE_TAIL);
+                put_cstr(t, number);
+                i = count - TRACE_TAIL;
+            }
             put_cstr(t, "\tfrom ");
             if (tr_is_string(tr_array_at(backtrace, i))) put_string(t, tr_array_at(backtrace, i));
             put_cstr(t, "\n");

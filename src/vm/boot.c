@@ -191,9 +191,10 @@ int tr_vm_finish(Fiber *f, Value result) {
     tr_at_exit_run(f);
     Value error = f->error_info;
     tr_threads_terminate_others(f);
-    if (error != TR_NIL) {
-        if (error == before || tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
-        else status = 1;
+    if (before != TR_NIL) status = status_of(f, before, &signal_number); /* told after what at_exit blocks had to tell */
+    if (error != before) {
+        if (tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
+        else if (before == TR_NIL) status = 1;
     }
     tr_io_flush_all(f);
     if (signal_number > 0) {

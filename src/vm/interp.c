@@ -586,8 +586,10 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
         uint32_t flags = data->flags;
         Value *args = sp - data->argc;
         Value self = args[-1];
-        if (TR_LIKELY(!(flags & CALL_COMPLEX) &&
-                      atomic_load_explicit(&cache->klass, memory_order_relaxed) == tr_class_of(self))) {
+        if (TR_LIKELY(!(flags & CALL_COMPLEX))) {
+            Class *klass = tr_class_of(self);
+            if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass))
+                cache = tr_site_lookup(data, klass);
             uint8_t kind = cache->kinds[flags / CALL_FCALL & 1];
             if (TR_LIKELY(kind == CALL_ISEQ_SIMPLE)) {
                 if (TR_LIKELY((int)data->argc == cache->min)) {
@@ -696,8 +698,10 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
         uint32_t flags = data->flags;
         Value *args = sp - data->argc;
         Value self = args[-1];
-        if (TR_LIKELY(!(flags & CALL_COMPLEX) &&
-                      atomic_load_explicit(&cache->klass, memory_order_relaxed) == tr_class_of(self))) {
+        if (TR_LIKELY(!(flags & CALL_COMPLEX))) {
+            Class *klass = tr_class_of(self);
+            if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass))
+                cache = tr_site_lookup(data, klass);
             uint8_t kind = cache->kinds[flags / CALL_FCALL & 1];
             Block block = TR_NIL;
             if (block_iseq) {
