@@ -355,7 +355,7 @@ Value tr_array_splat(Fiber *f, Value v) {
 
 /* --- the class --- */
 
-static void init_array(Fiber *f) {
+static MAY_SWITCH void init_array(Fiber *f) {
     static const HeapType type = {"Array", trace_array, free_array, size_of_array};
     tr_heap_register_type(TYPE_ARRAY, &type);
     tr_heap_set_free_unless(TYPE_ARRAY, ARRAY_EMBEDDED | ARRAY_SHARED);

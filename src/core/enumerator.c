@@ -463,7 +463,7 @@ static const MethodDef yielder_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static void init_enumerator(Fiber *f) {
+static MAY_SWITCH void init_enumerator(Fiber *f) {
     if (tr_is_raised(tr_module_include(f, tr_class.enumerator, tr_class.enumerable))) (void)tr_rescue(f, NULL);
     tr_define_methods(f, tr_class.enumerator, tr_enumerator_external_methods);
     tr_define_methods(f, tr_class.kernel, kernel_methods);
@@ -478,7 +478,7 @@ static void init_enumerator(Fiber *f) {
     }
 }
 
-static void init_generator(Fiber *f) {
+static MAY_SWITCH void init_generator(Fiber *f) {
     if (tr_is_raised(tr_module_include(f, tr_class.generator, tr_class.enumerable))) (void)tr_rescue(f, NULL);
 }
 

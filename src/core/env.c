@@ -96,7 +96,7 @@ static MAY_GC Value env_to_s(Fiber *f, Value self, const Args *args) {
     return tr_string_new_cstr(f, "ENV");
 }
 
-static void init_env(Fiber *f) {
+static MAY_SWITCH void init_env(Fiber *f) {
     Value env = tr_object_alloc(f, tr_class.object);
     tr_header(env)->flags |= TR_FLAG_SHAREABLE;
     tr_define_singleton_method(f, env, "__get", env_get, 1, 1, METHOD_PRIVATE);

@@ -126,7 +126,7 @@ static MAY_SWITCH MAY_RAISE Value hash_aref(Fiber *f, Value self, const Args *ar
     return tr_hash_aref(f, self, ARG(0));
 }
 
-static MAY_GC MAY_RAISE Value raise_key_error(Fiber *f, Value self, Value key) {
+static MAY_SWITCH MAY_RAISE Value raise_key_error(Fiber *f, Value self, Value key) {
     Value text = tr_inspect(f, key);
     if (text == TR_RAISED) return TR_RAISED;
     (void)!tr_raise(f, tr_class.key_error, "key not found: %pV", text);
@@ -658,7 +658,7 @@ static const MethodDef hash_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static void init_hash(Fiber *f) {
+static MAY_SWITCH void init_hash(Fiber *f) {
     tr_hash_register_type();
     tr_define_methods(f, tr_class.hash, tr_hash_iterate_methods);
     if (tr_is_raised(tr_module_include(f, tr_class.hash, tr_class.enumerable))) (void)tr_rescue(f, NULL);

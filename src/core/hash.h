@@ -22,7 +22,7 @@ MAY_GC MAY_RAISE Value tr_hash_set_symbol(Fiber *f, Value hash, Id key, Value va
 bool tr_hash_next(Value hash, size_t *position, Value *key, Value *value);
 MAY_SWITCH MAY_RAISE Value tr_hash_update(Fiber *f, Value hash, Value other); /* other's pairs into hash */
 MAY_GC Value tr_hash_keys(Fiber *f, Value hash);
-MAY_GC Value tr_hash_compare_by_identity(Fiber *f, Value hash);
+MAY_SWITCH MAY_RAISE Value tr_hash_compare_by_identity(Fiber *f, Value hash);
 bool tr_hash_is_ruby2_keywords(Value hash);                /* flagged by a ruby2_keywords method's *args */
 void tr_hash_set_ruby2_keywords(Value hash, bool flagged);
 uint64_t tr_hash_mix(uint64_t a, uint64_t b);              /* seeded; for #hash of composites */

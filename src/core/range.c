@@ -618,7 +618,7 @@ static const MethodDef range_singleton_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static void init_range(Fiber *f) {
+static MAY_SWITCH void init_range(Fiber *f) {
     static const HeapType type = {"Range", trace_range, NULL, NULL};
     tr_heap_register_type(TYPE_RANGE, &type);
     if (tr_is_raised(tr_module_include(f, tr_class.range, tr_class.enumerable))) (void)tr_rescue(f, NULL);

@@ -274,7 +274,7 @@ static const MethodDef set_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static void init_set(Fiber *f) {
+static MAY_SWITCH void init_set(Fiber *f) {
     tr_shareable_register_data(&tr_set_type, NULL);
     tr_parcel_register_data(&tr_set_type, &set_parcel);
     if (tr_is_raised(tr_module_include(f, tr_class.set, tr_class.enumerable))) (void)tr_rescue(f, NULL);

@@ -563,7 +563,7 @@ static const MethodDef struct_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static void init_struct(Fiber *f) {
+static MAY_SWITCH void init_struct(Fiber *f) {
     static const HeapType type = {"Struct", trace_struct, free_struct, NULL};
     tr_heap_register_type(TYPE_STRUCT, &type);
     if (tr_is_raised(tr_module_include(f, tr_class.struct_, tr_class.enumerable))) (void)tr_rescue(f, NULL);
