@@ -1,27 +1,31 @@
 /* array.c - the representation of Array: embedding, sharing, growth; and what array.h offers to other C code.
  *
- * An array embeds its first few elements; beyond that they lie in a buffer of its own. `items` moves forward in the
- * buffer when elements are shifted off, so that a queue costs nothing; the room in front is used again by unshift, or when
- * the buffer is full. A copy of a large array shares the buffer: it is handed to a frozen internal array (klass NULL), the
- * root, which both then refer to (ARRAY_SHARED) until one of them is written to.
+ * An array embeds its first few elements; beyond that they lie in a buffer of its own. `items` moves forward
+ * in the buffer when elements are shifted off, so that a queue costs nothing; the room in front is used again
+ * by unshift, or when the buffer is full. A copy of a large array shares the buffer: it is handed to a frozen
+ * internal array (klass NULL), the root, which both then refer to (ARRAY_SHARED) until one of them is written
+ * to.
  *
- * Invariants: items points into embedded, into buffer, or into the items of as.shared; elements from count to capacity are
- * undefined; a root is frozen, never itself shared, never seen by Ruby. A frozen array that owns its buffer is its own root.
- * An array that other Ractors may see is never changed here, not even in its representation.
+ * Invariants: items points into embedded, into buffer, or into the items of as.shared; elements from count to
+ * capacity are undefined; a root is frozen, never itself shared, never seen by Ruby. A frozen array that owns
+ * its buffer is its own root. An array that other Ractors may see is never changed here, not even in its
+ * representation.
  */
 #include <stdarg.h>
 
 #include "core/array_internal.h"
 
-#define EMBED_MIN 3   /* room in a new array of unknown size */
-#define EMBED_MAX 16  /* elements at birth beyond which a buffer is used */
-#define SHARE_MIN 24  /* copies of fewer elements are plain copies */
+#define EMBED_MIN  3  /* room in a new array of unknown size */
+#define EMBED_MAX  16 /* elements at birth beyond which a buffer is used */
+#define SHARE_MIN  24 /* copies of fewer elements are plain copies */
 #define BUFFER_MIN 8
 
 static inline bool is_embedded(Value array) { return tr_has_flag(array, ARRAY_EMBEDDED); }
 static inline bool is_shared(Value array) { return tr_has_flag(array, ARRAY_SHARED); }
 
-static inline size_t buffer_capacity(const Array *a) { return (size_t)(a->items - a->buffer) + a->as.capacity; }
+static inline size_t buffer_capacity(const Array *a) {
+    return (size_t)(a->items - a->buffer) + a->as.capacity;
+}
 
 /* --- the collector's view --- */
 
@@ -53,7 +57,8 @@ static MAY_GC Array *alloc_embedding(Fiber *f, Class *klass, size_t room) {
 Value tr_array_alloc(Fiber *f, Class *klass) { return (Value)alloc_embedding(f, klass, EMBED_MIN); }
 
 Value tr_array_new(Fiber *f, size_t capacity) {
-    if (capacity <= EMBED_MAX) return (Value)alloc_embedding(f, tr_class.array, capacity < EMBED_MIN ? EMBED_MIN : capacity);
+    if (capacity <= EMBED_MAX)
+        return (Value)alloc_embedding(f, tr_class.array, capacity < EMBED_MIN ? EMBED_MIN : capacity);
     Array *a = alloc_embedding(f, tr_class.array, 0);
     Value *buffer = capacity <= ARRAY_COUNT_MAX ? tr_buffer_alloc(f, capacity * sizeof(Value)) : NULL;
     if (!buffer) return (Value)a; /* it grows, or raises, when it is filled */
@@ -78,7 +83,8 @@ Value tr_array_new_values(Fiber *f, int count, ...) {
     va_list list;
     va_start(list, count);
     for (int i = 0; i < count; i++)
-        if (tr_is_raised(tr_array_push(f, array, va_arg(list, Value)))) tr_fatal(__FILE__, __LINE__, "out of memory");
+        if (tr_is_raised(tr_array_push(f, array, va_arg(list, Value))))
+            tr_fatal(__FILE__, __LINE__, "out of memory");
     va_end(list);
     return array;
 }
@@ -189,7 +195,8 @@ static MAY_GC MAY_RAISE bool grow(Fiber *f, Value array, size_t wanted) {
         }
         if (gap == 0) {
             size_t capacity = grown(a->as.capacity, wanted);
-            Value *buffer = tr_buffer_realloc(f, a->buffer, a->as.capacity * sizeof(Value), capacity * sizeof(Value));
+            Value *buffer =
+                tr_buffer_realloc(f, a->buffer, a->as.capacity * sizeof(Value), capacity * sizeof(Value));
             if (!buffer) return !tr_is_raised(tr_raise_no_memory(f));
             a->buffer = a->items = buffer;
             a->as.capacity = capacity;
@@ -348,8 +355,8 @@ Value tr_array_splat(Fiber *f, Value v) {
     if (array == TR_RAISED) return TR_RAISED;
     if (array == TR_UNDEF || array == TR_NIL) return tr_array_new_from(f, 1, &v);
     if (!tr_is_array(array))
-        return tr_raise(f, tr_class.type_error, "can't convert %pC to Array (%pC#to_a gives %pC)", tr_real_class_of(v),
-                        tr_real_class_of(v), tr_real_class_of(array));
+        return tr_raise(f, tr_class.type_error, "can't convert %pC to Array (%pC#to_a gives %pC)",
+                        tr_real_class_of(v), tr_real_class_of(v), tr_real_class_of(array));
     return array;
 }
 
@@ -369,5 +376,6 @@ static MAY_SWITCH void init_array(Fiber *f) {
 
 extern const MethodDef tr_array_singleton_methods[];
 const ClassDef tr_array_class_def = {
-    &tr_class.array, tr_array_access_methods, tr_array_singleton_methods, tr_array_alloc, false, TYPE_ARRAY, init_array,
+    &tr_class.array, tr_array_access_methods, tr_array_singleton_methods, tr_array_alloc, false, TYPE_ARRAY,
+    init_array,
 };

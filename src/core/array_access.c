@@ -1,5 +1,5 @@
-/* array_access.c - Array: construction, reading elements, searching, comparing, converting. Nothing here changes an array
- * that was there before.
+/* array_access.c - Array: construction, reading elements, searching, comparing, converting. Nothing here
+ * changes an array that was there before.
  */
 #include "core/array_internal.h"
 
@@ -80,10 +80,11 @@ static MAY_GC Value subsequence(Fiber *f, Value self, int64_t start, int64_t cou
 }
 
 /* arithmetic_sequence.c */
-MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
-                                                       int64_t *step);
+MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start,
+                                                       int64_t *count, int64_t *step);
 
-static MAY_SWITCH MAY_RAISE Value aref_steps(Fiber *f, Value self, int64_t start, int64_t count, int64_t step) {
+static MAY_SWITCH MAY_RAISE Value aref_steps(Fiber *f, Value self, int64_t start, int64_t count,
+                                             int64_t step) {
     if (step == 1) return subsequence(f, self, start, count);
     size_t distance = (size_t)(step < 0 ? -step : step);
     size_t taken = ((size_t)count + distance - 1) / distance;
@@ -104,7 +105,8 @@ Value tr_array_aref(Fiber *f, Value array, Value index) {
         if (outcome == -1) return TR_RAISED;
         if (outcome == 0) return TR_NIL;
         if (outcome == 1) return subsequence(f, array, start, count);
-        outcome = tr_arithmetic_sequence_bounds(f, index, (int64_t)tr_array_count(array), &start, &count, &step);
+        outcome =
+            tr_arithmetic_sequence_bounds(f, index, (int64_t)tr_array_count(array), &start, &count, &step);
         if (outcome == -1) return TR_RAISED;
         if (outcome == 0) return TR_NIL;
         if (outcome == 1) return aref_steps(f, array, start, count, step);
@@ -181,14 +183,15 @@ static Value array_is_empty(Fiber *f, Value self, const Args *args) {
 
 static MAY_SWITCH MAY_RAISE Value array_fetch(Fiber *f, Value self, const Args *args) {
     int64_t index;
-    if (args->argc == 2 && tr_block_is_given(args->block)) tr_warn(f, "block supersedes default value argument");
+    if (args->argc == 2 && tr_block_is_given(args->block))
+        tr_warn(f, "block supersedes default value argument");
     if (!tr_to_long(f, ARG(0), &index)) return TR_RAISED;
     int64_t count = (int64_t)tr_array_count(self), i = index < 0 ? index + count : index;
     if (i >= 0 && i < count) return tr_array_at(self, (size_t)i);
     if (tr_block_is_given(args->block)) return tr_yield1(f, args->block, ARG(0));
     if (args->argc == 2) return ARG(1);
-    return tr_raise(f, tr_class.index_error, "index %lld outside of array bounds: %lld...%lld", (long long)index,
-                    (long long)-count, (long long)count);
+    return tr_raise(f, tr_class.index_error, "index %lld outside of array bounds: %lld...%lld",
+                    (long long)index, (long long)-count, (long long)count);
 }
 
 static MAY_SWITCH MAY_RAISE Value array_fetch_values(Fiber *f, Value self, const Args *args) {
@@ -251,7 +254,8 @@ static MAY_SWITCH MAY_RAISE Value array_values_at(Fiber *f, Value self, const Ar
         }
         if (!tr_to_long(f, ARG(i), &at)) return TR_RAISED;
         at = tr_array_wrap_index(self, at);
-        if (tr_is_raised(tr_array_push(f, result, at < 0 ? TR_NIL : tr_array_at(self, (size_t)at)))) return TR_RAISED;
+        if (tr_is_raised(tr_array_push(f, result, at < 0 ? TR_NIL : tr_array_at(self, (size_t)at))))
+            return TR_RAISED;
     }
     return result;
 }
@@ -277,7 +281,8 @@ Value tr_dig(Fiber *f, Value object, int argc, const Value *argv) {
             int responds = tr_responds_to(f, object, dig, true);
             if (responds < 0) return TR_RAISED;
             if (!responds)
-                return tr_raise(f, tr_class.type_error, "%pC does not have #dig method", tr_real_class_of(object));
+                return tr_raise(f, tr_class.type_error, "%pC does not have #dig method",
+                                tr_real_class_of(object));
             return tr_callv(f, object, dig, argc, argv);
         }
         if (object == TR_RAISED) return TR_RAISED;
@@ -368,7 +373,8 @@ static MAY_SWITCH MAY_RAISE Value array_rassoc(Fiber *f, Value self, const Args 
 
 /* --- comparison --- */
 
-static MAY_SWITCH MAY_RAISE Value compare_elements(Fiber *f, Value a, Value b, int (*same)(Fiber *, Value, Value)) {
+static MAY_SWITCH MAY_RAISE Value compare_elements(Fiber *f, Value a, Value b,
+                                                   int (*same)(Fiber *, Value, Value)) {
     for (size_t i = 0; i < tr_array_count(a); i++) {
         if (i >= tr_array_count(b)) return TR_FALSE;
         Value x = tr_array_at(a, i), y = tr_array_at(b, i);
@@ -496,21 +502,25 @@ static MAY_SWITCH MAY_RAISE bool join_into(Fiber *f, Value self, Value data) {
         if (!tr_is_string(item)) {
             Value list = item;
             if (!tr_is_array(item)) {
-                Value string = tr_is_immediate(item) ? TR_NIL : tr_try_convert(f, item, tr_class.string, TR_ID_to_str);
+                Value string =
+                    tr_is_immediate(item) ? TR_NIL : tr_try_convert(f, item, tr_class.string, TR_ID_to_str);
                 if (string == TR_RAISED) return false;
                 if (string != TR_NIL) {
                     item = string;
                     list = TR_NIL;
                 } else {
-                    list = tr_is_immediate(item) ? TR_NIL : tr_try_convert(f, item, tr_class.array, TR_ID_to_ary);
+                    list = tr_is_immediate(item) ? TR_NIL
+                                                 : tr_try_convert(f, item, tr_class.array, TR_ID_to_ary);
                     if (list == TR_RAISED) return false;
                     if (list == TR_NIL) item = tr_to_s(f, item);
                     if (item == TR_RAISED) return false;
                 }
             }
             if (list != TR_NIL) {
-                if (i > 0 && separator != TR_NIL && tr_is_raised(tr_string_append(f, text, separator))) return false;
-                if (tr_is_raised(tr_recursion_guard(f, TR_ID_join, list, TR_UNDEF, join_guarded, data))) return false;
+                if (i > 0 && separator != TR_NIL && tr_is_raised(tr_string_append(f, text, separator)))
+                    return false;
+                if (tr_is_raised(tr_recursion_guard(f, TR_ID_join, list, TR_UNDEF, join_guarded, data)))
+                    return false;
                 continue;
             }
         }
@@ -537,7 +547,8 @@ Value tr_array_join(Fiber *f, Value array, Value separator) {
     if (tr_array_count(array) == 0) return tr_string_new_ascii(f, "");
     Value text = tr_string_new_capacity(f, tr_array_count(array) * 4, ENCODING_US_ASCII);
     Value data = tr_array_new_values(f, 3, text, separator, TR_FALSE);
-    if (tr_is_raised(tr_recursion_guard(f, TR_ID_join, array, TR_UNDEF, join_guarded, data))) return TR_RAISED;
+    if (tr_is_raised(tr_recursion_guard(f, TR_ID_join, array, TR_UNDEF, join_guarded, data)))
+        return TR_RAISED;
     return text;
 }
 

@@ -1,7 +1,8 @@
-/* array_combine.c - Array: combinations of elements (product, permutation, combination, zip) and chance (shuffle, sample).
+/* array_combine.c - Array: combinations of elements (product, permutation, combination, zip) and chance
+ * (shuffle, sample).
  *
- * The enumerations work on a copy of the receiver, so the block may change it. shuffle and sample draw from the generator in
- * the order that makes their results Ruby's for the same seed.
+ * The enumerations work on a copy of the receiver, so the block may change it. shuffle and sample draw from
+ * the generator in the order that makes their results Ruby's for the same seed.
  */
 #include "core/array_internal.h"
 
@@ -31,7 +32,8 @@ static MAY_GC MAY_RAISE Value binomial(Fiber *f, int64_t n, int64_t k) {
 }
 
 /* The first argument as a count, `otherwise` without one. */
-static MAY_SWITCH MAY_RAISE bool optional_count(Fiber *f, const Args *args, int64_t otherwise, int64_t *count) {
+static MAY_SWITCH MAY_RAISE bool optional_count(Fiber *f, const Args *args, int64_t otherwise,
+                                                int64_t *count) {
     *count = otherwise;
     return args->argc == 0 || ARG(0) == TR_NIL || tr_to_long(f, ARG(0), count);
 }
@@ -124,8 +126,10 @@ static bool advance_permutation(int64_t *index, int64_t k, int64_t n) {
     return true;
 }
 
-/* Yields every k-tuple of self's elements from the first one, whose indexes are 0, 1, … (distinct) or all 0. */
-static MAY_SWITCH MAY_RAISE Value yield_tuples(Fiber *f, Value self, Block block, int64_t k, bool distinct, AdvanceFn advance) {
+/* Yields every k-tuple of self's elements from the first one, whose indexes are 0, 1, … (distinct) or all 0.
+ */
+static MAY_SWITCH MAY_RAISE Value yield_tuples(Fiber *f, Value self, Block block, int64_t k, bool distinct,
+                                               AdvanceFn advance) {
     int64_t n = (int64_t)tr_array_count(self);
     if (k < 0 || (distinct && k > n) || (n == 0 && k > 0)) return self;
     Value copy = tr_array_new_from(f, (size_t)n, tr_array(self)->items);
@@ -184,7 +188,8 @@ static MAY_SWITCH MAY_RAISE Value array_product(Fiber *f, Value self, const Args
         Value list = i == 0 ? self : tr_to_ary(f, ARG(i - 1));
         if (list == TR_RAISED) return TR_RAISED;
         list = tr_array_dup(f, list);
-        if (tr_is_raised(tr_array_push(f, lists, list)) || tr_is_raised(tr_array_push(f, counters, TR_FIX(0))))
+        if (tr_is_raised(tr_array_push(f, lists, list)) ||
+            tr_is_raised(tr_array_push(f, counters, TR_FIX(0))))
             return TR_RAISED;
         total *= tr_array_count(list);
         if (total > INT64_MAX && !has_block) return tr_raise(f, tr_class.range_error, "too big to product");
@@ -195,9 +200,11 @@ static MAY_SWITCH MAY_RAISE Value array_product(Fiber *f, Value self, const Args
         Value tuple = tr_array_new(f, (size_t)count);
         for (int i = 0; i < count; i++) {
             size_t at = (size_t)tr_fixnum(tr_array_at(counters, (size_t)i));
-            if (tr_is_raised(tr_array_push(f, tuple, tr_array_at(tr_array_at(lists, (size_t)i), at)))) return TR_RAISED;
+            if (tr_is_raised(tr_array_push(f, tuple, tr_array_at(tr_array_at(lists, (size_t)i), at))))
+                return TR_RAISED;
         }
-        if (tr_is_raised(has_block ? tr_yield1(f, args->block, tuple) : tr_array_push(f, result, tuple))) return TR_RAISED;
+        if (tr_is_raised(has_block ? tr_yield1(f, args->block, tuple) : tr_array_push(f, result, tuple)))
+            return TR_RAISED;
         int digit = count - 1;
         while (digit >= 0) {
             Value *counter = &tr_array(counters)->items[digit];
@@ -225,8 +232,10 @@ static MAY_SWITCH MAY_RAISE int64_t draw(Fiber *f, Value generator, size_t limit
     Value drawn = tr_call(f, generator, TR_ID_rand, 1, tr_value_from_fixnum((int64_t)limit));
     int64_t n;
     if (drawn == TR_RAISED || !tr_to_long(f, drawn, &n)) return -1;
-    if (n < 0) return (void)!tr_raise(f, tr_class.range_error, "random number too small %lld", (long long)n), -1;
-    if ((size_t)n >= limit) return (void)!tr_raise(f, tr_class.range_error, "random number too big %lld", (long long)n), -1;
+    if (n < 0)
+        return (void)!tr_raise(f, tr_class.range_error, "random number too small %lld", (long long)n), -1;
+    if ((size_t)n >= limit)
+        return (void)!tr_raise(f, tr_class.range_error, "random number too big %lld", (long long)n), -1;
     return n;
 }
 
@@ -235,7 +244,8 @@ static MAY_SWITCH MAY_RAISE Value shuffle(Fiber *f, Value array, Value generator
     for (size_t i = count; i > 0; i--) {
         int64_t at = draw(f, generator, i);
         if (at < 0) return TR_RAISED;
-        if (tr_array_count(array) != count) return tr_raise(f, tr_class.runtime_error, "modified during shuffle!");
+        if (tr_array_count(array) != count)
+            return tr_raise(f, tr_class.runtime_error, "modified during shuffle!");
         if (!tr_array_modify(f, array)) return TR_RAISED;
         Array *a = tr_array(array);
         Value item = a->items[i - 1];
@@ -309,7 +319,8 @@ static MAY_SWITCH MAY_RAISE Value array_sample(Fiber *f, Value self, const Args 
     if (!tr_to_long(f, ARG(0), &count)) return TR_RAISED;
     if (count < 0) return tr_raise(f, tr_class.argument_error, "negative sample number");
     if ((size_t)count > tr_array_count(self)) count = (int64_t)tr_array_count(self);
-    return count <= FEW ? sample_few(f, self, generator, (size_t)count) : sample_many(f, self, generator, (size_t)count);
+    return count <= FEW ? sample_few(f, self, generator, (size_t)count)
+                        : sample_many(f, self, generator, (size_t)count);
 }
 
 const MethodDef tr_array_combine_methods[] = {

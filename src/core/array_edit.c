@@ -1,5 +1,5 @@
-/* array_edit.c - Array: methods that change the receiver, and those that build a new array from whole pieces (+, *, reverse,
- * rotate, flatten, transpose, …). Each checks for frozenness before anything else happens.
+/* array_edit.c - Array: methods that change the receiver, and those that build a new array from whole pieces
+ * (+, *, reverse, rotate, flatten, transpose, …). Each checks for frozenness before anything else happens.
  */
 #include "core/array_internal.h"
 #include "core/hash_table.h"
@@ -63,8 +63,8 @@ static MAY_SWITCH MAY_RAISE Value array_insert(Fiber *f, Value self, const Args 
     int64_t total = (int64_t)tr_array_count(self);
     if (at < 0) {
         if (at + total + 1 < 0)
-            return tr_raise(f, tr_class.index_error, "index %lld too small for array; minimum: -%lld", (long long)at,
-                            (long long)total + 1);
+            return tr_raise(f, tr_class.index_error, "index %lld too small for array; minimum: -%lld",
+                            (long long)at, (long long)total + 1);
         at += total + 1;
     }
     if (at > total) {
@@ -80,7 +80,8 @@ static MAY_SWITCH MAY_RAISE Value array_insert(Fiber *f, Value self, const Args 
 /* --- assignment --- */
 
 /* Replaces `count` elements from `start` by those of `with` (an Array, or one item); extends with nil. */
-static MAY_SWITCH MAY_RAISE Value replace_span(Fiber *f, Value self, int64_t start, int64_t count, Value with) {
+static MAY_SWITCH MAY_RAISE Value replace_span(Fiber *f, Value self, int64_t start, int64_t count,
+                                               Value with) {
     int64_t total = (int64_t)tr_array_count(self);
     if (count < 0) return tr_raise(f, tr_class.index_error, "negative length (%lld)", (long long)count);
     if (start < 0) {
@@ -91,7 +92,8 @@ static MAY_SWITCH MAY_RAISE Value replace_span(Fiber *f, Value self, int64_t sta
     }
     Value list = tr_is_array(with) ? with : tr_try_convert(f, with, tr_class.array, TR_ID_to_ary);
     if (list == TR_RAISED) return TR_RAISED;
-    list = list == TR_NIL ? tr_array_new_from(f, 1, &with) : tr_array_dup(f, list); /* a copy: with may be self */
+    list = list == TR_NIL ? tr_array_new_from(f, 1, &with)
+                          : tr_array_dup(f, list); /* a copy: with may be self */
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     total = (int64_t)tr_array_count(self);
     if ((uint64_t)start >= ARRAY_COUNT_MAX)
@@ -104,7 +106,8 @@ static MAY_SWITCH MAY_RAISE Value replace_span(Fiber *f, Value self, int64_t sta
     } else if (count > total - start) {
         count = total - start;
     }
-    Value done = tr_array_splice(f, self, (size_t)start, (size_t)count, tr_array(list)->items, tr_array_count(list));
+    Value done =
+        tr_array_splice(f, self, (size_t)start, (size_t)count, tr_array(list)->items, tr_array_count(list));
     TR_KEEP(list);
     return done == TR_RAISED ? TR_RAISED : with;
 }
@@ -134,9 +137,11 @@ static MAY_SWITCH MAY_RAISE Value array_fill(Fiber *f, Value self, const Args *a
     int first = has_block ? 0 : 1;
     if (args->argc < first || args->argc > first + 2) return tr_raise_argc(f, args->argc, first, first + 2);
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    Value where = args->argc > first ? ARG(first) : TR_NIL, length = args->argc > first + 1 ? ARG(first + 1) : TR_NIL;
+    Value where = args->argc > first ? ARG(first) : TR_NIL,
+          length = args->argc > first + 1 ? ARG(first + 1) : TR_NIL;
     int64_t total = (int64_t)tr_array_count(self), start = 0, count = total;
-    int outcome = args->argc == first + 1 && where != TR_NIL ? tr_range_bounds(f, where, total, &start, &count, 2) : -2;
+    int outcome =
+        args->argc == first + 1 && where != TR_NIL ? tr_range_bounds(f, where, total, &start, &count, 2) : -2;
     if (outcome == -1) return TR_RAISED;
     if (outcome != 1) {
         if (where != TR_NIL && !tr_to_long(f, where, &start)) return TR_RAISED;
@@ -154,7 +159,8 @@ static MAY_SWITCH MAY_RAISE Value array_fill(Fiber *f, Value self, const Args *a
     for (int64_t i = start; i < end; i++) {
         Value item = has_block ? tr_yield1(f, args->block, tr_value_from_fixnum(i)) : ARG(0);
         if (item == TR_RAISED) return TR_RAISED;
-        if (has_block && (!tr_check_frozen(f, self) || tr_is_raised(tr_array_store(f, self, i, item)))) return TR_RAISED;
+        if (has_block && (!tr_check_frozen(f, self) || tr_is_raised(tr_array_store(f, self, i, item))))
+            return TR_RAISED;
         if (!has_block) tr_write(self, &tr_array(self)->items[i], item);
     }
     return self;
@@ -209,7 +215,8 @@ static MAY_SWITCH MAY_RAISE Value array_slice_bang(Fiber *f, Value self, const A
         if (count > total - start) count = total - start;
     }
     Value removed = tr_array_sub(f, self, (size_t)start, (size_t)count);
-    if (count > 0 && tr_is_raised(tr_array_splice(f, self, (size_t)start, (size_t)count, NULL, 0))) return TR_RAISED;
+    if (count > 0 && tr_is_raised(tr_array_splice(f, self, (size_t)start, (size_t)count, NULL, 0)))
+        return TR_RAISED;
     return removed;
 }
 
@@ -281,7 +288,8 @@ static MAY_SWITCH MAY_RAISE Value array_times(Fiber *f, Value self, const Args *
     Value result = tr_array_new(f, 0);
     if (!tr_array_prepare(f, result, count * (size_t)times)) return TR_RAISED;
     Array *to = tr_array(result);
-    for (int64_t i = 0; i < times; i++) memcpy(to->items + (size_t)i * count, tr_array(self)->items, count * sizeof(Value));
+    for (int64_t i = 0; i < times; i++)
+        memcpy(to->items + (size_t)i * count, tr_array(self)->items, count * sizeof(Value));
     to->count = count * (size_t)times;
     tr_write_many(result);
     return result;
@@ -343,8 +351,8 @@ static MAY_SWITCH MAY_RAISE Value array_transpose(Fiber *f, Value self, const Ar
             for (size_t j = 0; j < columns; j++)
                 if (tr_is_raised(tr_array_push(f, result, tr_array_new(f, rows)))) return TR_RAISED;
         } else if (tr_array_count(row) != columns) {
-            return tr_raise(f, tr_class.index_error, "element size differs (%zu should be %zu)", tr_array_count(row),
-                            columns);
+            return tr_raise(f, tr_class.index_error, "element size differs (%zu should be %zu)",
+                            tr_array_count(row), columns);
         }
         for (size_t j = 0; j < columns; j++)
             if (tr_is_raised(tr_array_push(f, tr_array_at(result, j), tr_array_at(row, j)))) return TR_RAISED;
@@ -354,8 +362,8 @@ static MAY_SWITCH MAY_RAISE Value array_transpose(Fiber *f, Value self, const Ar
 
 /* --- flatten --- */
 
-/* The arrays being flattened, each inside the one before: `lists`, with the position in each; `members` has them as keys, to
- * find recursion, when there is no limit of depth (else nil). */
+/* The arrays being flattened, each inside the one before: `lists`, with the position in each; `members` has
+ * them as keys, to find recursion, when there is no limit of depth (else nil). */
 typedef struct Flattening {
     Value lists, positions, members;
 } Flattening;
@@ -369,7 +377,8 @@ static MAY_SWITCH MAY_RAISE Value as_array(Fiber *f, Value item) {
 
 static MAY_SWITCH MAY_RAISE bool flatten_enter(Fiber *f, Flattening *state, Value list) {
     int added = state->members == TR_NIL ? 1 : tr_hash_add(f, state->members, list, TR_TRUE);
-    if (added == 0) return !tr_is_raised(tr_raise(f, tr_class.argument_error, "tried to flatten recursive array"));
+    if (added == 0)
+        return !tr_is_raised(tr_raise(f, tr_class.argument_error, "tried to flatten recursive array"));
     return added > 0 && !tr_is_raised(tr_array_push(f, state->lists, list)) &&
            !tr_is_raised(tr_array_push(f, state->positions, TR_FIX(0)));
 }

@@ -1,8 +1,8 @@
 /* array_internal.h - what the array_*.c files share.
  *
- * A method that changes an array begins with tr_array_modify (frozen check; afterwards the items are its own, not
- * shared), or with tr_array_prepare when it needs room. After any call that MAY_GC or MAY_SWITCH, items and count are
- * read again: the block may have changed the array.
+ * A method that changes an array begins with tr_array_modify (frozen check; afterwards the items are its own,
+ * not shared), or with tr_array_prepare when it needs room. After any call that MAY_GC or MAY_SWITCH, items
+ * and count are read again: the block may have changed the array.
  */
 #ifndef TR_CORE_ARRAY_INTERNAL_H
 #define TR_CORE_ARRAY_INTERNAL_H
@@ -23,10 +23,10 @@ MAY_GC MAY_RAISE bool tr_array_prepare(Fiber *f, Value array, size_t capacity);
 MAY_GC Value tr_array_alloc(Fiber *f, Class *klass);
 /* Makes `array` have the contents of `from` (which may be shared); no frozen check. */
 MAY_GC MAY_RAISE Value tr_array_replace(Fiber *f, Value array, Value from);
-/* Replaces `removed` elements at `start` by items; all within bounds. `items` must not point into a heap buffer that may
- * move, nor into array. */
-MAY_GC MAY_RAISE Value tr_array_splice(Fiber *f, Value array, size_t start, size_t removed, const Value *items,
-                                       size_t count);
+/* Replaces `removed` elements at `start` by items; all within bounds. `items` must not point into a heap
+ * buffer that may move, nor into array. */
+MAY_GC MAY_RAISE Value tr_array_splice(Fiber *f, Value array, size_t start, size_t removed,
+                                       const Value *items, size_t count);
 /* A negative index counts from the end; -1 when it is before the start. */
 static inline int64_t tr_array_wrap_index(Value array, int64_t index) {
     if (index < 0) index += (int64_t)tr_array_count(array);

@@ -1,6 +1,7 @@
 /* array_iterate.c - Array: filtering in place. What only reads (each, map, select, …) is Ruby: array.rb.
  *
- * The block may raise, break, or change the receiver: what it accepted so far is moved down in any case, and the rest stays.
+ * The block may raise, break, or change the receiver: what it accepted so far is moved down in any case, and
+ * the rest stays.
  */
 #include "core/array_internal.h"
 
@@ -37,7 +38,8 @@ static MAY_SWITCH MAY_RAISE Value filter_in_place(Fiber *f, Value self, Block bl
     return TR_TRUE;
 }
 
-static MAY_SWITCH MAY_RAISE Value filter_method(Fiber *f, Value self, const Args *args, bool keep, bool nil_if_none) {
+static MAY_SWITCH MAY_RAISE Value filter_method(Fiber *f, Value self, const Args *args, bool keep,
+                                                bool nil_if_none) {
     if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, tr_array_enum_length);
     Value changed = filter_in_place(f, self, args->block, keep);
     if (changed == TR_RAISED) return TR_RAISED;
@@ -61,10 +63,7 @@ static MAY_SWITCH MAY_RAISE Value array_delete_if(Fiber *f, Value self, const Ar
 }
 
 const MethodDef tr_array_iterate_methods[] = {
-    {"select!", array_select_bang, ARITY(0, 0), 0},
-    {"filter!", array_select_bang, ARITY(0, 0), 0},
-    {"keep_if", array_keep_if, ARITY(0, 0), 0},
-    {"reject!", array_reject_bang, ARITY(0, 0), 0},
-    {"delete_if", array_delete_if, ARITY(0, 0), 0},
-    {NULL, NULL, 0, 0, 0},
+    {"select!", array_select_bang, ARITY(0, 0), 0}, {"filter!", array_select_bang, ARITY(0, 0), 0},
+    {"keep_if", array_keep_if, ARITY(0, 0), 0},     {"reject!", array_reject_bang, ARITY(0, 0), 0},
+    {"delete_if", array_delete_if, ARITY(0, 0), 0}, {NULL, NULL, 0, 0, 0},
 };

@@ -30,7 +30,8 @@ static MAY_SWITCH MAY_RAISE bool add_new(Fiber *f, Value result, Value table, Va
 }
 
 static MAY_SWITCH MAY_RAISE Value union_of(Fiber *f, Value self, int count, const Value *others) {
-    Value result = tr_array_new(f, tr_array_count(self)), table = tr_hash_new_capacity(f, tr_array_count(self));
+    Value result = tr_array_new(f, tr_array_count(self)),
+          table = tr_hash_new_capacity(f, tr_array_count(self));
     if (!add_new(f, result, table, self)) return TR_RAISED;
     for (int i = 0; i < count; i++) {
         Value other = tr_to_ary(f, others[i]);

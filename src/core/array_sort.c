@@ -1,15 +1,16 @@
 /* array_sort.c - Array: sort, sort_by!, min, max, minmax, sum, bsearch.
  *
- * Sorting is a merge sort (stable, never more than n log n comparisons, safe against comparisons that lie) over a copy in a
- * hidden array, so that a block may do to the receiver what it wants. Short runs are sorted by insertion. Arrays of fixnums
- * only, floats only or Strings only are compared in C when `<=>` of their class is the built-in one.
+ * Sorting is a merge sort (stable, never more than n log n comparisons, safe against comparisons that lie)
+ * over a copy in a hidden array, so that a block may do to the receiver what it wants. Short runs are sorted
+ * by insertion. Arrays of fixnums only, floats only or Strings only are compared in C when `<=>` of their
+ * class is the built-in one.
  */
 #include <math.h>
 
 #include "core/array_internal.h"
 
 #define ARG(i) (args->argv[i])
-#define RUN 10 /* elements up to which insertion sort is used */
+#define RUN    10 /* elements up to which insertion sort is used */
 
 typedef struct Sorter Sorter;
 /* a > b? Sets failed when the comparison raised. */
@@ -73,10 +74,10 @@ static MAY_SWITCH bool greater_block(Sorter *s, Value a, Value b) {
     return order > 0;
 }
 
-/* Sorts items[0..count) with `spare` of the same size, in units of `width` words (sort_by: key and value). Always inlined so
- * that each comparison becomes code of its own. */
-static inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *items, Value *spare, size_t count,
-                                                             size_t width, GreaterFn greater) {
+/* Sorts items[0..count) with `spare` of the same size, in units of `width` words (sort_by: key and value).
+ * Always inlined so that each comparison becomes code of its own. */
+static inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *items, Value *spare,
+                                                             size_t count, size_t width, GreaterFn greater) {
     size_t bytes = width * sizeof(Value);
     for (size_t from = 0; from < count; from += RUN) {
         size_t end = from + RUN < count ? from + RUN : count;
@@ -96,10 +97,12 @@ static inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *i
     Value *source = items, *target = spare;
     for (size_t run = RUN; run < count; run *= 2) {
         for (size_t from = 0; from < count; from += 2 * run) {
-            size_t middle = from + run < count ? from + run : count, end = from + 2 * run < count ? from + 2 * run : count;
+            size_t middle = from + run < count ? from + run : count,
+                   end = from + 2 * run < count ? from + 2 * run : count;
             size_t left = from, right = middle, to = from;
             if (right < end && !greater(s, source[(right - 1) * width], source[right * width])) {
-                memcpy(target + from * width, source + from * width, (end - from) * bytes); /* in order already */
+                memcpy(target + from * width, source + from * width,
+                       (end - from) * bytes); /* in order already */
                 if (s->failed) return;
                 continue;
             }
@@ -125,15 +128,16 @@ typedef enum Uniform { UNIFORM_NONE, UNIFORM_FIXNUM, UNIFORM_FLOAT, UNIFORM_STRI
 
 /* Whether all keys (every `width`-th word) are of one kind that C can compare. NaNs are not. */
 static Uniform uniform_kind(const Value *items, size_t count, size_t width) {
-    Uniform kind = tr_is_fixnum(items[0])  ? UNIFORM_FIXNUM
-                   : tr_is_float(items[0]) ? UNIFORM_FLOAT
+    Uniform kind = tr_is_fixnum(items[0])                                               ? UNIFORM_FIXNUM
+                   : tr_is_float(items[0])                                              ? UNIFORM_FLOAT
                    : tr_is_string(items[0]) && tr_class_of(items[0]) == tr_class.string ? UNIFORM_STRING
-                                                                                         : UNIFORM_NONE;
+                                                                                        : UNIFORM_NONE;
     for (size_t i = 0; i < count && kind != UNIFORM_NONE; i++) {
         Value v = items[i * width];
         if (kind == UNIFORM_FIXNUM && !tr_is_fixnum(v)) kind = UNIFORM_NONE;
         if (kind == UNIFORM_FLOAT && (!tr_is_float(v) || isnan(tr_float(v)))) kind = UNIFORM_NONE;
-        if (kind == UNIFORM_STRING && (!tr_is_string(v) || tr_class_of(v) != tr_class.string)) kind = UNIFORM_NONE;
+        if (kind == UNIFORM_STRING && (!tr_is_string(v) || tr_class_of(v) != tr_class.string))
+            kind = UNIFORM_NONE;
     }
     if (kind == UNIFORM_FIXNUM && !tr_basic_op_intact(BOP_CMP, BOP_INTEGER)) return UNIFORM_NONE;
     if (kind == UNIFORM_FLOAT && !tr_basic_op_intact(BOP_CMP, BOP_FLOAT)) return UNIFORM_NONE;
@@ -166,7 +170,8 @@ static MAY_GC MAY_RAISE Value working_space(Fiber *f, size_t words) {
 Value tr_array_sort(Fiber *f, Value array, Block block) {
     size_t count = tr_array_count(array);
     if (count < 2) return array;
-    /* The first half is sorted, the second is room to merge into; nobody else sees the array, so items stays. */
+    /* The first half is sorted, the second is room to merge into; nobody else sees the array, so items stays.
+     */
     Value work = working_space(f, 2 * count);
     if (work == TR_RAISED) return TR_RAISED;
     Value *items = tr_array(work)->items;
@@ -185,7 +190,8 @@ Value tr_array_sort(Fiber *f, Value array, Block block) {
 
 static MAY_SWITCH MAY_RAISE Value array_sort_bang(Fiber *f, Value self, const Args *args) {
     if (!tr_array_modify(f, self)) return TR_RAISED;
-    Value sorted = tr_array_sort(f, tr_array_new_from(f, tr_array_count(self), tr_array(self)->items), args->block);
+    Value sorted =
+        tr_array_sort(f, tr_array_new_from(f, tr_array_count(self), tr_array(self)->items), args->block);
     if (sorted == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
     return tr_array_replace(f, self, sorted);
 }
@@ -224,7 +230,8 @@ static MAY_SWITCH MAY_RAISE Value sorted_by(Fiber *f, Value self, Block block) {
     for (size_t i = 0; i < tr_array_count(self); i++) {
         Value item = tr_array_at(self, i), key = tr_yield1(f, block, item);
         if (key == TR_RAISED) return TR_RAISED;
-        if (tr_is_raised(tr_array_push(f, pairs, key)) || tr_is_raised(tr_array_push(f, pairs, item))) return TR_RAISED;
+        if (tr_is_raised(tr_array_push(f, pairs, key)) || tr_is_raised(tr_array_push(f, pairs, item)))
+            return TR_RAISED;
     }
     return sort_pairs(f, pairs);
 }
@@ -270,15 +277,16 @@ static MAY_SWITCH MAY_RAISE Value extreme(Fiber *f, Value self, Block block, int
     return best;
 }
 
-/* A selection of the `limit` least (or greatest, rev) of many: they gather in `items`, keys with their values, and are cut
- * down to the best by partitioning whenever there are four times too many. Which of equal ones stay is as in CRuby. */
+/* A selection of the `limit` least (or greatest, rev) of many: they gather in `items`, keys with their
+ * values, and are cut down to the best by partitioning whenever there are four times too many. Which of equal
+ * ones stay is as in CRuby. */
 typedef struct Selection {
     Fiber *f;
     Block block;
-    Value items;  /* Array of units of `width`: the key first */
-    Value bound;  /* the greatest key that can still get in; TR_UNDEF while all can */
+    Value items; /* Array of units of `width`: the key first */
+    Value bound; /* the greatest key that can still get in; TR_UNDEF while all can */
     size_t width, limit;
-    int sign;     /* 1: least, -1: greatest */
+    int sign; /* 1: least, -1: greatest */
 } Selection;
 
 static inline Value *unit(const Selection *s, size_t i) { return tr_array(s->items)->items + i * s->width; }
@@ -339,12 +347,14 @@ static MAY_SWITCH MAY_RAISE bool select_add(Selection *s, const Value *from) {
 }
 
 /* The `count` least or greatest units of `from`, in order; of each the value. */
-static MAY_SWITCH MAY_RAISE Value select_extremes(Fiber *f, Value from, size_t width, int64_t count, Block block, int sign) {
+static MAY_SWITCH MAY_RAISE Value select_extremes(Fiber *f, Value from, size_t width, int64_t count,
+                                                  Block block, int sign) {
     if (count < 0) return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
     Selection s = {f, block, tr_array_new(f, 0), TR_UNDEF, width, (size_t)count, sign};
     if (count == 0) return s.items;
     for (size_t i = 0; (i + 1) * width <= tr_array_count(from); i++) {
-        Value copy[2] = {tr_array_at(from, i * width), width == 2 ? tr_array_at(from, i * width + 1) : TR_NIL};
+        Value copy[2] = {tr_array_at(from, i * width),
+                         width == 2 ? tr_array_at(from, i * width + 1) : TR_NIL};
         if (!select_add(&s, copy)) return TR_RAISED;
     }
     if (!select_cut(&s)) return TR_RAISED;
@@ -393,12 +403,16 @@ static MAY_SWITCH MAY_RAISE Value array_minmax(Fiber *f, Value self, const Args 
 /* --- sum --- */
 
 /* Kahan-Babuska: `error` collects what each addition rounds away. */
-typedef struct FloatSum { double sum, error; } FloatSum;
+typedef struct FloatSum {
+    double sum, error;
+} FloatSum;
 
 static void float_sum_add(FloatSum *s, double x) {
     if (isnan(s->sum)) return;
     if (isnan(x) || isinf(x)) {
-        s->sum = isinf(x) && isinf(s->sum) && signbit(x) != signbit(s->sum) ? NAN : isinf(s->sum) ? s->sum : x;
+        s->sum = isinf(x) && isinf(s->sum) && signbit(x) != signbit(s->sum) ? NAN
+                 : isinf(s->sum)                                            ? s->sum
+                                                                            : x;
         s->error = 0.0;
         return;
     }
@@ -477,7 +491,8 @@ static MAY_SWITCH MAY_RAISE Value search_index(Fiber *f, Value self, Block block
             order = tr_fixnum(answer) < 0 ? -1 : tr_fixnum(answer) > 0;
         } else if (answer != TR_FALSE && answer != TR_NIL) {
             if (!tr_is_kind_of(answer, tr_class.numeric))
-                return tr_raise(f, tr_class.type_error, "wrong argument type %pC (must be numeric, true, false or nil)",
+                return tr_raise(f, tr_class.type_error,
+                                "wrong argument type %pC (must be numeric, true, false or nil)",
                                 tr_real_class_of(answer));
             if (!tr_compare_strict(f, answer, TR_FIX(0), &order)) return TR_RAISED;
         }

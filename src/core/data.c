@@ -1,7 +1,7 @@
 /* data.c - Data: immutable records. Layout, readers and questions are Struct's (struct.c).
  *
- * `new` turns positional arguments into keywords and calls initialize with those, so that a redefined initialize sees
- * keywords only. The instance is frozen at the end of the built-in initialize.
+ * `new` turns positional arguments into keywords and calls initialize with those, so that a redefined
+ * initialize sees keywords only. The instance is frozen at the end of the built-in initialize.
  */
 #include "core/struct.h"
 
@@ -9,7 +9,8 @@
 
 static MAY_SWITCH MAY_RAISE Value data_s_define(Fiber *f, Value self, const Args *args) {
     if (tr_struct_members((Class *)self) != TR_UNDEF)
-        return tr_raise(f, tr_class.no_method_error, "undefined method 'define' for class %pC", (Class *)self);
+        return tr_raise(f, tr_class.no_method_error, "undefined method 'define' for class %pC",
+                        (Class *)self);
     Value members = tr_struct_make_members(f, args->argc, args->argv);
     if (members == TR_RAISED) return TR_RAISED;
     for (size_t i = 0; i < tr_array_count(members); i++) {
@@ -21,7 +22,8 @@ static MAY_SWITCH MAY_RAISE Value data_s_define(Fiber *f, Value self, const Args
     if (!klass) return TR_RAISED;
     if (tr_block_is_given(args->block)) {
         Value argument = (Value)klass;
-        if (tr_is_raised(tr_yield_under(f, args->block, argument, klass, 1, &argument, TR_NIL))) return TR_RAISED;
+        if (tr_is_raised(tr_yield_under(f, args->block, argument, klass, 1, &argument, TR_NIL)))
+            return TR_RAISED;
     }
     return (Value)klass;
 }
@@ -41,10 +43,12 @@ static MAY_SWITCH MAY_RAISE Value data_initialize(Fiber *f, Value self, const Ar
 static MAY_SWITCH MAY_RAISE Value data_s_new(Fiber *f, Value self, const Args *args) {
     Class *klass = (Class *)self;
     Value members = tr_struct_members(klass), keywords = args->keywords;
-    if (members == TR_UNDEF) return tr_raise(f, tr_class.no_method_error, "undefined method 'new' for class %pC", klass);
+    if (members == TR_UNDEF)
+        return tr_raise(f, tr_class.no_method_error, "undefined method 'new' for class %pC", klass);
     size_t count = tr_array_count(members);
     bool is_plain = args->argc == 0;
-    if (!is_plain && keywords != TR_NIL && tr_hash_count(keywords) > 0) return tr_raise_argc(f, args->argc + 1, 0, 0);
+    if (!is_plain && keywords != TR_NIL && tr_hash_count(keywords) > 0)
+        return tr_raise_argc(f, args->argc + 1, 0, 0);
     if ((size_t)args->argc > count) return tr_raise_argc(f, args->argc, 0, (int)count);
     Value instance = tr_struct_alloc(f, klass);
     if (!is_plain && (size_t)args->argc == count && tr_method_is_basic(instance, TR_ID_initialize)) {
@@ -72,7 +76,8 @@ static MAY_SWITCH MAY_RAISE Value raise_keywords(Fiber *f, const char *what, Val
             tr_is_raised(tr_string_append(f, list, name)))
             return TR_RAISED;
     }
-    return tr_raise(f, tr_class.argument_error, "%s keyword%s: %pV", what, tr_array_count(names) == 1 ? "" : "s", list);
+    return tr_raise(f, tr_class.argument_error, "%s keyword%s: %pV", what,
+                    tr_array_count(names) == 1 ? "" : "s", list);
 }
 
 static MAY_SWITCH MAY_RAISE Value data_initialize(Fiber *f, Value self, const Args *args) {
@@ -126,7 +131,8 @@ static MAY_SWITCH MAY_RAISE Value data_with(Fiber *f, Value self, const Args *ar
     Value keywords = tr_struct_to_h(f, self, &none);
     if (keywords == TR_RAISED || tr_is_raised(tr_hash_update(f, keywords, args->keywords))) return TR_RAISED;
     Value copy = tr_struct_alloc(f, tr_real_class_of(self));
-    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, args->block, keywords, false))) return TR_RAISED;
+    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, args->block, keywords, false)))
+        return TR_RAISED;
     return copy;
 }
 

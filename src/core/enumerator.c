@@ -1,7 +1,9 @@
-/* enumerator.c - Enumerator (internal iteration), Generator, Yielder, Kernel#to_enum, and the primitives under Enumerable.
+/* enumerator.c - Enumerator (internal iteration), Generator, Yielder, Kernel#to_enum, and the primitives
+ * under Enumerable.
  *
- * The rest is Ruby: enumerator.rb (with_index, Chain, Product, produce, ArithmeticSequence), enumerable.rb and lazy.rb. They
- * iterate through `__each`, which yields one value whatever `each` yields: nil for none, an Array for several.
+ * The rest is Ruby: enumerator.rb (with_index, Chain, Product, produce, ArithmeticSequence), enumerable.rb
+ * and lazy.rb. They iterate through `__each`, which yields one value whatever `each` yields: nil for none, an
+ * Array for several.
  */
 #include "core/enumerator.h"
 
@@ -13,7 +15,9 @@ static void trace_enumerator(Tracer *tracer, Value object) {
 }
 
 const DataType tr_enumerator_type = {
-    .name = "enumerator", .bytes = sizeof(Enumerator), .trace = trace_enumerator,
+    .name = "enumerator",
+    .bytes = sizeof(Enumerator),
+    .trace = trace_enumerator,
 };
 
 static MAY_GC Value enumerator_alloc(Fiber *f, Class *klass) {
@@ -35,7 +39,8 @@ Value tr_pack_values(Fiber *f, int argc, const Value *argv) {
     return argc == 0 ? TR_NIL : argc == 1 ? argv[0] : tr_array_new_from(f, (size_t)argc, argv);
 }
 
-static MAY_GC Value make(Fiber *f, Class *klass, Value receiver, Id method, int argc, const Value *argv, Value keywords) {
+static MAY_GC Value make(Fiber *f, Class *klass, Value receiver, Id method, int argc, const Value *argv,
+                         Value keywords) {
     Value self = enumerator_alloc(f, klass);
     Enumerator *e = tr_enumerator_of(self);
     tr_write(self, &e->receiver, receiver);
@@ -46,7 +51,8 @@ static MAY_GC Value make(Fiber *f, Class *klass, Value receiver, Id method, int 
 }
 
 Value tr_enumerator(Fiber *f, Value self, const Args *args, EnumSizeFn size) {
-    Value enumerator = make(f, tr_class.enumerator, self, tr_current_method_id(f), args->argc, args->argv, args->keywords);
+    Value enumerator =
+        make(f, tr_class.enumerator, self, tr_current_method_id(f), args->argc, args->argv, args->keywords);
     tr_enumerator_of(enumerator)->size_fn = size;
     return enumerator;
 }
@@ -56,8 +62,8 @@ static MAY_SWITCH MAY_RAISE Value kernel_to_enum(Fiber *f, Value self, const Arg
     Id method = TR_ID_each;
     if (args->argc > 0 && !(method = tr_to_id(f, ARG(0)))) return TR_RAISED;
     int count = args->argc > 0 ? args->argc - 1 : 0;
-    Value enumerator = make(f, tr_is_kind_of(self, tr_class.lazy) ? tr_class.lazy : tr_class.enumerator, self, method, count,
-                            args->argv + 1, args->keywords);
+    Value enumerator = make(f, tr_is_kind_of(self, tr_class.lazy) ? tr_class.lazy : tr_class.enumerator, self,
+                            method, count, args->argv + 1, args->keywords);
     if (tr_block_is_given(args->block)) {
         Value proc = tr_block_to_proc(f, args->block);
         if (proc == TR_RAISED) return TR_RAISED;
@@ -68,10 +74,11 @@ static MAY_SWITCH MAY_RAISE Value kernel_to_enum(Fiber *f, Value self, const Arg
 
 /* --- running --- */
 
-static MAY_SWITCH MAY_RAISE Value call_with(Fiber *f, Value receiver, Id method, Value arguments, Value keywords, Block block) {
+static MAY_SWITCH MAY_RAISE Value call_with(Fiber *f, Value receiver, Id method, Value arguments,
+                                            Value keywords, Block block) {
     size_t count = arguments == TR_NIL ? 0 : tr_array_count(arguments);
-    Value result = tr_call_full(f, receiver, method, (int)count, count ? tr_array(arguments)->items : NULL, block, keywords,
-                                false);
+    Value result = tr_call_full(f, receiver, method, (int)count, count ? tr_array(arguments)->items : NULL,
+                                block, keywords, false);
     TR_KEEP(arguments);
     return result;
 }
@@ -85,7 +92,8 @@ Value tr_enumerator_run(Fiber *f, Value self, Block block) {
 /* A copy with more arguments. */
 static MAY_GC Value with_arguments(Fiber *f, Value self, const Args *args) {
     Enumerator *e = tr_enumerator_of(self);
-    Value arguments = e->arguments == TR_NIL ? tr_array_new(f, (size_t)args->argc) : tr_array_dup(f, e->arguments);
+    Value arguments =
+        e->arguments == TR_NIL ? tr_array_new(f, (size_t)args->argc) : tr_array_dup(f, e->arguments);
     if (tr_is_raised(tr_array_append(f, arguments, args->argv, (size_t)args->argc))) return TR_RAISED;
     Value copy = make(f, tr_real_class_of(self), e->receiver, e->method, 0, NULL, e->keywords);
     tr_write(copy, &tr_enumerator_of(copy)->arguments, arguments);
@@ -119,7 +127,8 @@ static MAY_SWITCH MAY_RAISE Value enumerator_size(Fiber *f, Value self, const Ar
 
 static MAY_SWITCH MAY_RAISE Value enumerator_initialize(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
+    if (!tr_block_is_given(args->block))
+        return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
     Value proc = tr_block_to_proc(f, args->block);
     if (proc == TR_RAISED) return TR_RAISED;
     Value size = args->argc > 0 ? ARG(0) : TR_NIL;
@@ -163,7 +172,8 @@ static MAY_SWITCH MAY_RAISE bool append_inspected(Fiber *f, Value text, Value v)
     return shown != TR_RAISED && !tr_is_raised(tr_string_append(f, text, shown));
 }
 
-static MAY_SWITCH MAY_RAISE bool append_call(Fiber *f, Value text, Id method, Value arguments, Value keywords) {
+static MAY_SWITCH MAY_RAISE bool append_call(Fiber *f, Value text, Id method, Value arguments,
+                                             Value keywords) {
     const IdName *name = tr_id_name(method);
     if (tr_is_raised(tr_string_append_bytes(f, text, ":", 1)) ||
         tr_is_raised(tr_string_append_bytes(f, text, name->bytes, name->size)))
@@ -179,7 +189,8 @@ static MAY_SWITCH MAY_RAISE bool append_call(Fiber *f, Value text, Id method, Va
     size_t position = 0;
     Value key, value;
     while (has_keywords && tr_hash_next(keywords, &position, &key, &value)) {
-        if ((count > 0 || position > 1) && tr_is_raised(tr_string_append_bytes(f, text, ", ", 2))) return false;
+        if ((count > 0 || position > 1) && tr_is_raised(tr_string_append_bytes(f, text, ", ", 2)))
+            return false;
         Value label = tr_to_s(f, key);
         if (label == TR_RAISED || tr_is_raised(tr_string_append(f, text, label)) ||
             tr_is_raised(tr_string_append_bytes(f, text, ": ", 2)) || !append_inspected(f, text, value))
@@ -255,17 +266,20 @@ static MAY_SWITCH MAY_RAISE Value enumerable_s_order(Fiber *f, Value self, const
 
 static MAY_SWITCH MAY_RAISE Value enumerable_enum_size(Fiber *f, Value self, const Args *args);
 
-/* The block under __each: packs what it gets for the block in `data` (a block handler, which is no Value unless a Proc). */
+/* The block under __each: packs what it gets for the block in `data` (a block handler, which is no Value
+ * unless a Proc). */
 static MAY_SWITCH MAY_RAISE Value yield_packed(Fiber *f, Value data, const Args *args) {
     return tr_yield1(f, (Block)data, tr_pack_values(f, args->argc, args->argv));
 }
 
-/* The block to hand to user code, which may keep it beyond this call: a Proc then. What is built in does not. */
+/* The block to hand to user code, which may keep it beyond this call: a Proc then. What is built in does not.
+ */
 static MAY_GC MAY_RAISE Value lasting_block(Fiber *f, Value receiver, Id method, Block block) {
     return tr_method_is_basic(receiver, method) ? (Value)block : tr_block_to_proc(f, block);
 }
 
-static MAY_SWITCH MAY_RAISE Value run_packed(Fiber *f, Value receiver, Id method, Value arguments, Value keywords, Block block) {
+static MAY_SWITCH MAY_RAISE Value run_packed(Fiber *f, Value receiver, Id method, Value arguments,
+                                             Value keywords, Block block) {
     Value data = lasting_block(f, receiver, method, block);
     if (data == TR_RAISED) return TR_RAISED;
     CBlock packing = {.captured = f->frame->captured, .fn = yield_packed, .data = data, .min = 0, .max = -1};
@@ -329,7 +343,8 @@ static Value object_is_basic(Fiber *f, Value self, const Args *args) {
 static MAY_SWITCH MAY_RAISE Value generator_initialize(Fiber *f, Value self, const Args *args) {
     Value proc = args->argc > 0 ? ARG(0) : TR_NIL;
     if (args->argc > 0 && !tr_is_type(proc, TYPE_PROC))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Proc)", tr_real_class_of(proc));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Proc)",
+                        tr_real_class_of(proc));
     if (args->argc == 0) {
         if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.local_jump_error, "no block given");
         proc = tr_block_to_proc(f, args->block);
@@ -383,13 +398,15 @@ static MAY_GC Value yielder_to_proc(Fiber *f, Value self, const Args *args) {
 
 /* --- slices of arrays by arithmetic sequences --- */
 
-MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
-                                                   int64_t length, int64_t *start, int64_t *count, int error_mode);
-MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
-                                                       int64_t *step);
+MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end,
+                                                   bool excludes_end, int64_t length, int64_t *start,
+                                                   int64_t *count, int error_mode);
+MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start,
+                                                       int64_t *count, int64_t *step);
 
 /* As tr_range_bounds. With a step beyond ±1 whatever does not lie within is a RangeError. */
-int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count, int64_t *step) {
+int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
+                                  int64_t *step) {
     if (!tr_data_is(v, &tr_enumerator_type) || !tr_is_kind_of(v, tr_class.arithmetic_sequence)) return -2;
     Value state = tr_enumerator_of(v)->state, begin = tr_array_at(state, 0), end = tr_array_at(state, 1);
     bool excludes_end = tr_array_at(state, 3) == TR_TRUE;
@@ -405,7 +422,8 @@ int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *st
         end = swapped;
     }
     bool is_strict = *step < -1 || *step > 1;
-    int outcome = tr_range_component_bounds(f, v, begin, end, excludes_end, length, start, count, is_strict ? 2 : 0);
+    int outcome =
+        tr_range_component_bounds(f, v, begin, end, excludes_end, length, start, count, is_strict ? 2 : 0);
     if (outcome != 1 || !is_strict) return outcome;
     if (*start > length || *count > length) {
         Value text = tr_inspect(f, v);
@@ -464,12 +482,14 @@ static const MethodDef yielder_methods[] = {
 };
 
 static MAY_SWITCH void init_enumerator(Fiber *f) {
-    if (tr_is_raised(tr_module_include(f, tr_class.enumerator, tr_class.enumerable))) (void)tr_rescue(f, NULL);
+    if (tr_is_raised(tr_module_include(f, tr_class.enumerator, tr_class.enumerable)))
+        (void)tr_rescue(f, NULL);
     tr_define_methods(f, tr_class.enumerator, tr_enumerator_external_methods);
     tr_define_methods(f, tr_class.kernel, kernel_methods);
     tr_define_methods(f, tr_class.enumerable, enumerable_methods);
     tr_define_singleton_method(f, (Value)tr_class.enumerable, "__order", enumerable_s_order, 2, 2, 0);
-    tr_define_singleton_method(f, (Value)tr_class.arithmetic_sequence, "__allocate", sequence_s_allocate, 0, 0, METHOD_PRIVATE);
+    tr_define_singleton_method(f, (Value)tr_class.arithmetic_sequence, "__allocate", sequence_s_allocate, 0,
+                               0, METHOD_PRIVATE);
     tr_class.arithmetic_sequence->alloc = NULL;
     Class *subclasses[] = {tr_class.lazy, tr_class.enum_chain, tr_class.enum_product};
     for (size_t i = 0; i < sizeof subclasses / sizeof subclasses[0]; i++) {

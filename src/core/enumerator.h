@@ -5,20 +5,20 @@
 #include "core/core.h"
 #include "value/data.h"
 
-/* "Call `method` of `receiver` with these arguments and a block." Subclasses written in Ruby (Chain, Product, Lazy,
- * ArithmeticSequence) keep what is theirs in `state`. */
+/* "Call `method` of `receiver` with these arguments and a block." Subclasses written in Ruby (Chain, Product,
+ * Lazy, ArithmeticSequence) keep what is theirs in `state`. */
 typedef struct Enumerator {
     Data base;
-    Value receiver;     /* TR_UNDEF: uninitialized */
-    Value arguments;    /* Array or nil */
-    Value keywords;     /* Hash or nil */
-    Value size;         /* nil, a number, or something to call; used when size_fn is NULL */
+    Value receiver;  /* TR_UNDEF: uninitialized */
+    Value arguments; /* Array or nil */
+    Value keywords;  /* Hash or nil */
+    Value size;      /* nil, a number, or something to call; used when size_fn is NULL */
     Value state;
     /* external iteration */
-    Value fiber;        /* nil when it does not run */
-    Value ahead;        /* Array of the yielded values that peek has fetched, TR_UNDEF when none */
-    Value fed;          /* what the block answers next: Enumerator#feed; TR_UNDEF when nothing was fed */
-    Value stop;         /* the StopIteration that ended it, or nil */
+    Value fiber; /* nil when it does not run */
+    Value ahead; /* Array of the yielded values that peek has fetched, TR_UNDEF when none */
+    Value fed;   /* what the block answers next: Enumerator#feed; TR_UNDEF when nothing was fed */
+    Value stop;  /* the StopIteration that ended it, or nil */
     EnumSizeFn size_fn;
     Id method;
 } Enumerator;

@@ -1,7 +1,8 @@
 /* enumerator_external.c - Enumerator as a cursor: next, peek, rewind, feed.
  *
- * `each` runs in a Fiber of its own; its block hands each step's values (an Array) out with Fiber.yield. When `each` has
- * returned, the fiber's last value is a StopIteration with the result, which every later next raises again.
+ * `each` runs in a Fiber of its own; its block hands each step's values (an Array) out with Fiber.yield. When
+ * `each` has returned, the fiber's last value is a StopIteration with the result, which every later next
+ * raises again.
  */
 #include "core/enumerator.h"
 #include "core/fiber.h"
@@ -21,7 +22,8 @@ static MAY_SWITCH MAY_RAISE Value fiber_body(Fiber *f, Value self, const Args *a
     Value result = tr_call_with_cblock(f, self, TR_ID_each, 0, NULL, hand_out, self);
     if (result == TR_RAISED) return TR_RAISED;
     Enumerator *e = tr_enumerator_of(self);
-    Value stop = tr_exception_new(f, tr_class.stop_iteration, tr_string_new_cstr(f, "iteration reached an end"));
+    Value stop =
+        tr_exception_new(f, tr_class.stop_iteration, tr_string_new_cstr(f, "iteration reached an end"));
     tr_write(stop, &((Exception *)stop)->result, result);
     tr_write(self, &e->stop, stop);
     return TR_NIL;

@@ -1,7 +1,7 @@
 /* env.c - ENV: the process's environment. Reading and writing one variable; the Hash-like rest is env.rb.
  *
- * The environment belongs to the process, so ENV is shareable: every Ractor sees the same. The C library's functions for it
- * are not safe between threads, hence the lock, which is held over nothing but those calls.
+ * The environment belongs to the process, so ENV is shareable: every Ractor sees the same. The C library's
+ * functions for it are not safe between threads, hence the lock, which is held over nothing but those calls.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* hash.c - Hash: construction, lookup, change, comparison, conversion. The table is hash_table.c; what takes a block for each
- * pair is hash_iterate.c.
+/* hash.c - Hash: construction, lookup, change, comparison, conversion. The table is hash_table.c; what takes
+ * a block for each pair is hash_iterate.c.
  */
 #include "core/array_internal.h"
 #include "core/hash_internal.h"
@@ -11,7 +11,6 @@ Value tr_hash_pair(Fiber *f, Value key, Value value) {
     return tr_array_new_from(f, 2, pair);
 }
 
-
 /* --- construction --- */
 
 static MAY_SWITCH MAY_RAISE bool check_default_proc(Fiber *f, Value proc) {
@@ -19,7 +18,8 @@ static MAY_SWITCH MAY_RAISE bool check_default_proc(Fiber *f, Value proc) {
     int arity = tr_block_arity(tr_block_from_proc(proc));
     if (arity == 2 || (arity < 0 && arity >= -3)) return true;
     if (arity < 0) arity = -arity - 1;
-    return !tr_is_raised(tr_raise(f, tr_class.type_error, "default_proc takes two arguments (2 for %d)", arity));
+    return !tr_is_raised(
+        tr_raise(f, tr_class.type_error, "default_proc takes two arguments (2 for %d)", arity));
 }
 
 static void set_default(Value self, Value value, bool is_proc) {
@@ -33,9 +33,11 @@ static MAY_SWITCH MAY_RAISE Value hash_initialize(Fiber *f, Value self, const Ar
     if (!names[0]) names[0] = tr_intern_cstr("capacity");
     Value capacity;
     int64_t wanted = 0;
-    if (!tr_check_frozen(f, self) || !tr_keywords(f, args->keywords, names, 0, 1, &capacity, false)) return TR_RAISED;
+    if (!tr_check_frozen(f, self) || !tr_keywords(f, args->keywords, names, 0, 1, &capacity, false))
+        return TR_RAISED;
     if (capacity != TR_UNDEF && !tr_to_long(f, capacity, &wanted)) return TR_RAISED;
-    if (wanted > 0 && !tr_hash_reserve(f, self, wanted < 1 << 20 ? (size_t)wanted : 1 << 20)) return TR_RAISED;
+    if (wanted > 0 && !tr_hash_reserve(f, self, wanted < 1 << 20 ? (size_t)wanted : 1 << 20))
+        return TR_RAISED;
     if (tr_block_is_given(args->block)) {
         if (args->argc > 0) return tr_raise_argc(f, args->argc, 0, 0);
         Value proc = tr_block_to_proc(f, args->block);
@@ -59,14 +61,17 @@ static MAY_SWITCH MAY_RAISE Value hash_initialize_copy(Fiber *f, Value self, con
 
 static MAY_SWITCH MAY_RAISE bool fill_from_pairs(Fiber *f, Value hash, Value pairs) {
     for (size_t i = 0; i < tr_array_count(pairs); i++) {
-        Value element = tr_array_at(pairs, i), pair = tr_try_convert(f, element, tr_class.array, TR_ID_to_ary);
+        Value element = tr_array_at(pairs, i),
+              pair = tr_try_convert(f, element, tr_class.array, TR_ID_to_ary);
         if (pair == TR_RAISED) return false;
         if (pair == TR_NIL)
-            return !tr_is_raised(tr_raise(f, tr_class.argument_error, "wrong element type %pC at %zu (expected array)",
+            return !tr_is_raised(tr_raise(f, tr_class.argument_error,
+                                          "wrong element type %pC at %zu (expected array)",
                                           tr_real_class_of(element), i));
         size_t count = tr_array_count(pair);
         if (count != 1 && count != 2)
-            return !tr_is_raised(tr_raise(f, tr_class.argument_error, "invalid number of elements (%zu for 1..2)", count));
+            return !tr_is_raised(
+                tr_raise(f, tr_class.argument_error, "invalid number of elements (%zu for 1..2)", count));
         if (tr_is_raised(tr_hash_set(f, hash, tr_array_at(pair, 0), tr_array_at(pair, 1)))) return false;
     }
     return true;
@@ -107,14 +112,16 @@ static MAY_SWITCH MAY_RAISE Value hash_s_to_hash(Fiber *f, Value self, const Arg
 static MAY_SWITCH MAY_RAISE Value hash_s_ruby2_keywords_hash_p(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (!tr_is_hash(ARG(0)))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Hash)", tr_real_class_of(ARG(0)));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Hash)",
+                        tr_real_class_of(ARG(0)));
     return tr_bool(tr_hash_is_ruby2_keywords(ARG(0)));
 }
 
 static MAY_SWITCH MAY_RAISE Value hash_s_ruby2_keywords_hash(Fiber *f, Value self, const Args *args) {
     (void)self;
     if (!tr_is_hash(ARG(0)))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Hash)", tr_real_class_of(ARG(0)));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Hash)",
+                        tr_real_class_of(ARG(0)));
     Value copy = tr_hash_dup(f, ARG(0));
     tr_hash_set_ruby2_keywords(copy, true);
     return copy;
@@ -138,7 +145,8 @@ static MAY_SWITCH MAY_RAISE Value raise_key_error(Fiber *f, Value self, Value ke
 }
 
 static MAY_SWITCH MAY_RAISE Value hash_fetch(Fiber *f, Value self, const Args *args) {
-    if (args->argc == 2 && tr_block_is_given(args->block)) tr_warn(f, "block supersedes default value argument");
+    if (args->argc == 2 && tr_block_is_given(args->block))
+        tr_warn(f, "block supersedes default value argument");
     Value value = tr_hash_get(f, self, ARG(0));
     if (value != TR_UNDEF) return value;
     if (tr_block_is_given(args->block)) return tr_yield1(f, args->block, ARG(0));
@@ -242,7 +250,8 @@ static MAY_SWITCH MAY_RAISE Value hash_set_default_proc(Fiber *f, Value self, co
     Value proc = tr_try_convert(f, ARG(0), tr_class.proc, TR_ID_to_proc);
     if (proc == TR_RAISED) return TR_RAISED;
     if (proc == TR_NIL || !tr_is_type(proc, TYPE_PROC))
-        return tr_raise(f, tr_class.type_error, "wrong default_proc type %pC (expected Proc)", tr_real_class_of(ARG(0)));
+        return tr_raise(f, tr_class.type_error, "wrong default_proc type %pC (expected Proc)",
+                        tr_real_class_of(ARG(0)));
     if (!check_default_proc(f, proc)) return TR_RAISED;
     set_default(self, proc, true);
     return ARG(0);
@@ -422,7 +431,8 @@ static MAY_SWITCH MAY_RAISE Value hash_same(Fiber *f, Value self, Value other, b
     if (tr_hash_count(self) != tr_hash_count(other)) return TR_FALSE;
     if (tr_hash_count(self) == 0) return TR_TRUE;
     if (tr_hash_is_identity(self) != tr_hash_is_identity(other)) return TR_FALSE;
-    return tr_recursion_guard(f, eql ? TR_ID_eql_p : TR_ID_eq, self, other, eql ? eql_guarded : equal_guarded, other);
+    return tr_recursion_guard(f, eql ? TR_ID_eql_p : TR_ID_eq, self, other, eql ? eql_guarded : equal_guarded,
+                              other);
 }
 
 static MAY_SWITCH MAY_RAISE Value hash_equal(Fiber *f, Value self, const Args *args) {
@@ -557,7 +567,8 @@ static Value hash_to_hash(Fiber *f, Value self, const Args *args) {
 }
 
 static MAY_SWITCH MAY_RAISE Value proc_body(Fiber *f, Value hash, const Args *args) {
-    return tr_method_is_basic(hash, TR_ID_aref) ? tr_hash_aref(f, hash, ARG(0)) : tr_call(f, hash, TR_ID_aref, 1, ARG(0));
+    return tr_method_is_basic(hash, TR_ID_aref) ? tr_hash_aref(f, hash, ARG(0))
+                                                : tr_call(f, hash, TR_ID_aref, 1, ARG(0));
 }
 
 static MAY_GC Value hash_to_proc(Fiber *f, Value self, const Args *args) {

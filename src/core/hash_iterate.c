@@ -1,7 +1,7 @@
 /* hash_iterate.c - Hash: methods that call a block for each pair.
  *
- * While one of them runs, keys may not be added (hash_table.h); deletion is fine. `iterate` below is the frame of them all, so
- * that the count of iterations goes down however the block ends.
+ * While one of them runs, keys may not be added (hash_table.h); deletion is fine. `iterate` below is the
+ * frame of them all, so that the count of iterations goes down however the block ends.
  */
 #include "core/hash_internal.h"
 
@@ -21,7 +21,8 @@ Value tr_hash_yield_pair(Fiber *f, Block block, bool spread, Value key, Value va
 }
 
 /* Called for each pair; at `position` of the table. TR_UNDEF: stop here. */
-typedef Value (*PairFn)(Fiber *f, Value self, Value key, Value value, size_t position, Block block, Value data);
+typedef Value (*PairFn)(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
+                        Value data);
 
 /* TR_RAISED, or TR_NIL at the end, or TR_UNDEF if fn stopped. */
 static MAY_SWITCH MAY_RAISE Value iterate(Fiber *f, Value self, Block block, PairFn fn, Value data) {
@@ -34,7 +35,7 @@ static MAY_SWITCH MAY_RAISE Value iterate(Fiber *f, Value self, Block block, Pai
     return outcome == TR_RAISED || outcome == TR_UNDEF ? outcome : TR_NIL;
 }
 
-#define NEED_BLOCK(f, self, args) \
+#define NEED_BLOCK(f, self, args)                                                                            \
     if (!tr_block_is_given((args)->block)) return tr_enumerator(f, self, args, tr_hash_enum_size)
 
 /* --- each --- */
@@ -50,14 +51,14 @@ static MAY_SWITCH MAY_RAISE Value hash_each(Fiber *f, Value self, const Args *ar
     return outcome == TR_RAISED ? TR_RAISED : self;
 }
 
-static MAY_SWITCH MAY_RAISE Value each_key_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                                Value data) {
+static MAY_SWITCH MAY_RAISE Value each_key_step(Fiber *f, Value self, Value key, Value value, size_t position,
+                                                Block block, Value data) {
     (void)self, (void)value, (void)position, (void)data;
     return tr_yield1(f, block, key) == TR_RAISED ? TR_RAISED : TR_NIL;
 }
 
-static MAY_SWITCH MAY_RAISE Value each_value_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                                  Value data) {
+static MAY_SWITCH MAY_RAISE Value each_value_step(Fiber *f, Value self, Value key, Value value,
+                                                  size_t position, Block block, Value data) {
     (void)self, (void)key, (void)position, (void)data;
     return tr_yield1(f, block, value) == TR_RAISED ? TR_RAISED : TR_NIL;
 }
@@ -74,16 +75,16 @@ static MAY_SWITCH MAY_RAISE Value hash_each_value(Fiber *f, Value self, const Ar
 
 /* --- selection: the blocks get (key, value) --- */
 
-static MAY_SWITCH MAY_RAISE Value select_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                              Value result) {
+static MAY_SWITCH MAY_RAISE Value select_step(Fiber *f, Value self, Value key, Value value, size_t position,
+                                              Block block, Value result) {
     (void)self, (void)position;
     Value answer = tr_yield2(f, block, key, value);
     if (answer == TR_RAISED) return TR_RAISED;
     return tr_is_truthy(answer) ? tr_hash_set_raw(f, result, key, value) : TR_NIL;
 }
 
-static MAY_SWITCH MAY_RAISE Value reject_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                              Value result) {
+static MAY_SWITCH MAY_RAISE Value reject_step(Fiber *f, Value self, Value key, Value value, size_t position,
+                                              Block block, Value result) {
     (void)self, (void)position;
     Value answer = tr_yield2(f, block, key, value);
     if (answer == TR_RAISED) return TR_RAISED;
@@ -115,8 +116,8 @@ static void delete_if_same(Value self, size_t position, Value key) {
     if (position < h->used && h->entries[position].key == key) tr_hash_delete_at(self, position);
 }
 
-static MAY_SWITCH MAY_RAISE Value keep_if_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                               Value data) {
+static MAY_SWITCH MAY_RAISE Value keep_if_step(Fiber *f, Value self, Value key, Value value, size_t position,
+                                               Block block, Value data) {
     (void)data;
     Value answer = tr_yield2(f, block, key, value);
     if (answer == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
@@ -124,8 +125,8 @@ static MAY_SWITCH MAY_RAISE Value keep_if_step(Fiber *f, Value self, Value key, 
     return TR_NIL;
 }
 
-static MAY_SWITCH MAY_RAISE Value delete_if_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                                 Value data) {
+static MAY_SWITCH MAY_RAISE Value delete_if_step(Fiber *f, Value self, Value key, Value value,
+                                                 size_t position, Block block, Value data) {
     (void)data;
     Value answer = tr_yield2(f, block, key, value);
     if (answer == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
@@ -133,7 +134,8 @@ static MAY_SWITCH MAY_RAISE Value delete_if_step(Fiber *f, Value self, Value key
     return TR_NIL;
 }
 
-static MAY_SWITCH MAY_RAISE Value filter_in_place(Fiber *f, Value self, const Args *args, PairFn step, bool nil_if_none) {
+static MAY_SWITCH MAY_RAISE Value filter_in_place(Fiber *f, Value self, const Args *args, PairFn step,
+                                                  bool nil_if_none) {
     NEED_BLOCK(f, self, args);
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     size_t before = tr_hash_count(self);
@@ -159,8 +161,8 @@ static MAY_SWITCH MAY_RAISE Value hash_delete_if(Fiber *f, Value self, const Arg
 
 /* --- transformation --- */
 
-static MAY_SWITCH MAY_RAISE Value transform_values_step(Fiber *f, Value self, Value key, Value value, size_t position,
-                                                        Block block, Value result) {
+static MAY_SWITCH MAY_RAISE Value transform_values_step(Fiber *f, Value self, Value key, Value value,
+                                                        size_t position, Block block, Value result) {
     (void)self, (void)position;
     Value changed = tr_yield1(f, block, value);
     return changed == TR_RAISED ? TR_RAISED : tr_hash_set_raw(f, result, key, changed);
@@ -172,13 +174,14 @@ static MAY_SWITCH MAY_RAISE Value hash_transform_values(Fiber *f, Value self, co
     return iterate(f, self, args->block, transform_values_step, result) == TR_RAISED ? TR_RAISED : result;
 }
 
-static MAY_SWITCH MAY_RAISE Value transform_values_bang_step(Fiber *f, Value self, Value key, Value value, size_t position,
-                                                             Block block, Value data) {
+static MAY_SWITCH MAY_RAISE Value transform_values_bang_step(Fiber *f, Value self, Value key, Value value,
+                                                             size_t position, Block block, Value data) {
     (void)data;
     Value changed = tr_yield1(f, block, value);
     if (changed == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
     Hash *h = tr_hash(self);
-    if (position < h->used && h->entries[position].key == key) tr_write(self, &h->entries[position].value, changed);
+    if (position < h->used && h->entries[position].key == key)
+        tr_write(self, &h->entries[position].value, changed);
     return TR_NIL;
 }
 
@@ -219,15 +222,18 @@ static MAY_SWITCH MAY_RAISE Value hash_transform_keys_bang(Fiber *f, Value self,
     if (!tr_check_frozen(f, self)) return TR_RAISED;
     Value mapping = key_mapping(f, args);
     if (mapping == TR_RAISED) return TR_RAISED;
-    /* Old pairs go as their turn comes; a new key that equals an old one still to come survives that one's removal. */
+    /* Old pairs go as their turn comes; a new key that equals an old one still to come survives that one's
+     * removal. */
     Value pairs = tr_hash_dup(f, self), fresh = empty_like(f, self), key, value;
     size_t position = 0;
     while (tr_hash_next(pairs, &position, &key, &value)) {
         Value changed = transformed_key(f, mapping, args->block, key), is_new = TR_NIL;
         if (changed == TR_RAISED || !tr_check_frozen(f, self)) return TR_RAISED;
         is_new = tr_hash_get(f, fresh, key);
-        if (is_new == TR_RAISED || (is_new == TR_UNDEF && tr_is_raised(tr_hash_delete(f, self, key)))) return TR_RAISED;
-        if (tr_is_raised(tr_hash_set(f, self, changed, value)) || tr_is_raised(tr_hash_set(f, fresh, changed, TR_TRUE)))
+        if (is_new == TR_RAISED || (is_new == TR_UNDEF && tr_is_raised(tr_hash_delete(f, self, key))))
+            return TR_RAISED;
+        if (tr_is_raised(tr_hash_set(f, self, changed, value)) ||
+            tr_is_raised(tr_hash_set(f, fresh, changed, TR_TRUE)))
             return TR_RAISED;
     }
     return self;
@@ -249,26 +255,28 @@ static MAY_SWITCH MAY_RAISE Value hash_to_h(Fiber *f, Value self, const Args *ar
         Value pair = tr_try_convert(f, answer, tr_class.array, TR_ID_to_ary);
         if (pair == TR_RAISED) return TR_RAISED;
         if (pair == TR_NIL)
-            return tr_raise(f, tr_class.type_error, "wrong element type %pC (expected array)", tr_real_class_of(answer));
+            return tr_raise(f, tr_class.type_error, "wrong element type %pC (expected array)",
+                            tr_real_class_of(answer));
         if (tr_array_count(pair) != 2)
-            return tr_raise(f, tr_class.argument_error, "element has wrong array length (expected 2, was %zu)",
-                            tr_array_count(pair));
-        if (tr_is_raised(tr_hash_set(f, result, tr_array_at(pair, 0), tr_array_at(pair, 1)))) return TR_RAISED;
+            return tr_raise(f, tr_class.argument_error,
+                            "element has wrong array length (expected 2, was %zu)", tr_array_count(pair));
+        if (tr_is_raised(tr_hash_set(f, result, tr_array_at(pair, 0), tr_array_at(pair, 1))))
+            return TR_RAISED;
     }
     return result;
 }
 
 /* --- questions --- */
 
-static MAY_SWITCH MAY_RAISE Value any_step(Fiber *f, Value self, Value key, Value value, size_t position, Block block,
-                                           Value spread) {
+static MAY_SWITCH MAY_RAISE Value any_step(Fiber *f, Value self, Value key, Value value, size_t position,
+                                           Block block, Value spread) {
     (void)self, (void)position;
     Value answer = tr_hash_yield_pair(f, block, tr_is_truthy(spread), key, value);
     return answer == TR_RAISED ? TR_RAISED : tr_is_truthy(answer) ? TR_UNDEF : TR_NIL;
 }
 
-static MAY_SWITCH MAY_RAISE Value any_matching_step(Fiber *f, Value self, Value key, Value value, size_t position,
-                                                    Block block, Value pattern) {
+static MAY_SWITCH MAY_RAISE Value any_matching_step(Fiber *f, Value self, Value key, Value value,
+                                                    size_t position, Block block, Value pattern) {
     (void)self, (void)position, (void)block;
     int matches = tr_case_equal(f, pattern, tr_hash_pair(f, key, value));
     return matches < 0 ? TR_RAISED : matches ? TR_UNDEF : TR_NIL;

@@ -1,8 +1,9 @@
-/* hash_table.c - the table inside Hash: lookup, insertion, deletion, growth. Layout and invariants: hash_table.h.
+/* hash_table.c - the table inside Hash: lookup, insertion, deletion, growth. Layout and invariants:
+ * hash_table.h.
  *
  * Keys whose equality is the identity of the word (fixnums, symbols, nil, true, false; everything with
- * compare_by_identity) and Strings are found without leaving C. Any other key may run Ruby for `hash` and `eql?`, and
- * that code may change this very table: the search then starts again.
+ * compare_by_identity) and Strings are found without leaving C. Any other key may run Ruby for `hash` and
+ * `eql?`, and that code may change this very table: the search then starts again.
  *
  * The seed is drawn once per process, before main, so that shareable hashes can be read by every Ractor.
  */
@@ -14,7 +15,7 @@
 #include "core/hash_table.h"
 
 #define EMBED_DEFAULT 4 /* entries embedded in a new empty Hash */
-#define COUNT_MAX (UINT32_MAX / 4)
+#define COUNT_MAX     (UINT32_MAX / 4)
 
 static uint64_t seed[2]; /* written once, before main */
 
@@ -81,7 +82,9 @@ uint64_t tr_hash_bytes(const void *bytes, size_t size) {
 /* Equal iff the same word: no `eql?` needed. */
 static inline bool is_word_key(Value key) { return tr_is_fixnum(key) || tr_is_symbol(key) || key <= TR_TRUE; }
 
-static inline bool is_word_table(Value hash, Value key) { return is_word_key(key) || tr_hash_is_identity(hash); }
+static inline bool is_word_table(Value hash, Value key) {
+    return is_word_key(key) || tr_hash_is_identity(hash);
+}
 
 MAY_SWITCH MAY_RAISE static bool hash_key(Fiber *f, Value hash, Value key, uint64_t *out) {
     if (is_word_table(hash, key)) {
@@ -114,7 +117,8 @@ static void trace_hash(Tracer *tracer, Value object) {
 
 static void free_hash(Heap *heap, Value object) {
     Hash *h = tr_hash(object);
-    if (!tr_has_flag(object, HASH_EMBEDDED) && h->entries) tr_buffer_free(heap, h->entries, buffer_bytes(h->capacity));
+    if (!tr_has_flag(object, HASH_EMBEDDED) && h->entries)
+        tr_buffer_free(heap, h->entries, buffer_bytes(h->capacity));
 }
 
 static size_t size_of_hash(Value object) {
@@ -144,7 +148,8 @@ Value tr_hash_new_capacity(Fiber *f, size_t capacity) {
     if (capacity <= HASH_LINEAR_MAX)
         return hash_alloc_embedding(f, tr_class.hash, capacity < 1 ? EMBED_DEFAULT : capacity);
     Value hash = hash_alloc_embedding(f, tr_class.hash, 0);
-    if (!tr_hash_reserve(f, hash, capacity)) (void)tr_rescue(f, NULL); /* then it grows, or raises, when filled */
+    if (!tr_hash_reserve(f, hash, capacity))
+        (void)tr_rescue(f, NULL); /* then it grows, or raises, when filled */
     return hash;
 }
 
@@ -217,7 +222,7 @@ static MAY_GC MAY_RAISE bool make_room(Fiber *f, Value hash) {
 
 /* --- search --- */
 
-#define ABSENT ((int64_t)-1)
+#define ABSENT        ((int64_t)-1)
 #define SEARCH_RAISED ((int64_t)-2)
 
 static inline int64_t find_word(const Hash *h, Value key) {
@@ -252,7 +257,8 @@ static int64_t find_string(const Hash *h, Value key, uint64_t hash) {
     return ABSENT;
 }
 
-/* Keys with Ruby-level `eql?`. The comparison may change the table: `entries` or the candidate moved: start again. */
+/* Keys with Ruby-level `eql?`. The comparison may change the table: `entries` or the candidate moved: start
+ * again. */
 static MAY_SWITCH MAY_RAISE int64_t find_any(Fiber *f, Value hash, Value key, uint64_t wanted) {
 restart:;
     Hash *h = tr_hash(hash);
@@ -275,7 +281,8 @@ restart:;
         uint32_t used_before = h->used;
         int same = tr_eql(f, key, candidate);
         if (same < 0) return SEARCH_RAISED;
-        if (h->entries != before || h->used < used_before || h->entries[position].key != candidate) goto restart;
+        if (h->entries != before || h->used < used_before || h->entries[position].key != candidate)
+            goto restart;
         if (same) return position;
     }
 }
@@ -323,7 +330,8 @@ Value tr_hash_get_symbol(Value hash, Id key) {
 static MAY_GC MAY_RAISE bool append(Fiber *f, Value hash, Value key, Value value, uint64_t hash_value) {
     Hash *h = tr_hash(hash);
     if (TR_UNLIKELY(h->iterating)) {
-        return !tr_is_raised(tr_raise(f, tr_class.runtime_error, "can't add a new key into hash during iteration"));
+        return !tr_is_raised(
+            tr_raise(f, tr_class.runtime_error, "can't add a new key into hash during iteration"));
     }
     if (TR_UNLIKELY(!make_room(f, hash))) return false;
     uint32_t position = h->used++;
@@ -474,7 +482,8 @@ static MAY_GC MAY_RAISE bool copy_entries(Fiber *f, Value to, Value from) {
 
 Value tr_hash_dup(Fiber *f, Value hash) {
     uint32_t count = tr_hash(hash)->count;
-    Value copy = hash_alloc_embedding(f, tr_class.hash, count <= HASH_LINEAR_MAX && count > 0 ? count : EMBED_DEFAULT);
+    Value copy =
+        hash_alloc_embedding(f, tr_class.hash, count <= HASH_LINEAR_MAX && count > 0 ? count : EMBED_DEFAULT);
     tr_header(copy)->flags |= tr_header(hash)->flags & HASH_IDENTITY;
     if (!copy_entries(f, copy, hash)) tr_fatal(__FILE__, __LINE__, "out of memory for a copy of a Hash");
     return copy;
@@ -485,7 +494,8 @@ Value tr_hash_replace(Fiber *f, Value hash, Value from) {
     if (tr_hash(hash)->iterating)
         return tr_raise(f, tr_class.runtime_error, "can't replace hash during iteration");
     if (tr_is_raised(tr_hash_clear(f, hash))) return TR_RAISED;
-    tr_header(hash)->flags = (tr_header(hash)->flags & ~HASH_IDENTITY) | (tr_header(from)->flags & HASH_IDENTITY);
+    tr_header(hash)->flags =
+        (tr_header(hash)->flags & ~HASH_IDENTITY) | (tr_header(from)->flags & HASH_IDENTITY);
     return copy_entries(f, hash, from) ? hash : TR_RAISED;
 }
 

@@ -1,7 +1,8 @@
-/* range.c - Range: construction, bounds, comparison, conversion. What iterates (each, step, reverse_each, …) is in range.rb.
+/* range.c - Range: construction, bounds, comparison, conversion. What iterates (each, step, reverse_each, …)
+ * is in range.rb.
  *
- * A Range of the class itself is frozen from birth; instances of subclasses are not. `begin` is TR_UNDEF between allocate
- * and initialize.
+ * A Range of the class itself is frozen from birth; instances of subclasses are not. `begin` is TR_UNDEF
+ * between allocate and initialize.
  */
 #include <math.h>
 
@@ -52,8 +53,7 @@ Value tr_range_new(Fiber *f, Value begin, Value end, bool excludes_end) {
 
 static MAY_SWITCH MAY_RAISE Value range_initialize(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (range(self)->begin != TR_UNDEF)
-        return tr_raise(f, tr_class.name_error, "'initialize' called twice");
+    if (range(self)->begin != TR_UNDEF) return tr_raise(f, tr_class.name_error, "'initialize' called twice");
     if (!check_ends(f, ARG(0), ARG(1))) return TR_RAISED;
     fill(self, ARG(0), ARG(1), args->argc > 2 && tr_is_truthy(ARG(2)));
     return TR_NIL;
@@ -61,9 +61,9 @@ static MAY_SWITCH MAY_RAISE Value range_initialize(Fiber *f, Value self, const A
 
 static MAY_SWITCH MAY_RAISE Value range_initialize_copy(Fiber *f, Value self, const Args *args) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (range(self)->begin != TR_UNDEF)
-        return tr_raise(f, tr_class.name_error, "'initialize' called twice");
-    if (!tr_is_type(ARG(0), TYPE_RANGE)) return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
+    if (range(self)->begin != TR_UNDEF) return tr_raise(f, tr_class.name_error, "'initialize' called twice");
+    if (!tr_is_type(ARG(0), TYPE_RANGE))
+        return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
     Range *from = range(ARG(0));
     fill(self, from->begin, from->end, from->excludes_end);
     return self;
@@ -79,12 +79,13 @@ static MAY_SWITCH MAY_RAISE int out_of_range(Fiber *f, Value v, int error_mode) 
     return -1;
 }
 
-MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
-                                                   int64_t length, int64_t *start, int64_t *count, int error_mode);
+MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end,
+                                                   bool excludes_end, int64_t length, int64_t *start,
+                                                   int64_t *count, int error_mode);
 
 /* error_mode 2: no upper limit (the caller extends), RangeError when the range begins before the start. */
-int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end, int64_t length,
-                              int64_t *start, int64_t *count, int error_mode) {
+int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
+                              int64_t length, int64_t *start, int64_t *count, int error_mode) {
     int64_t from = 0, to = length;
     if (begin != TR_NIL && !tr_to_long(f, begin, &from)) return -1;
     if (end != TR_NIL && !tr_to_long(f, end, &to)) return -1;
@@ -108,7 +109,8 @@ int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, boo
 int tr_range_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count, int error_mode) {
     if (!tr_is_type(v, TYPE_RANGE)) return -2;
     Range *r = range(v);
-    return tr_range_component_bounds(f, v, r->begin, r->end, r->excludes_end, length, start, count, error_mode);
+    return tr_range_component_bounds(f, v, r->begin, r->end, r->excludes_end, length, start, count,
+                                     error_mode);
 }
 
 /* --- attributes --- */
@@ -164,7 +166,8 @@ static MAY_SWITCH MAY_RAISE Value range_last(Fiber *f, Value self, const Args *a
 
 /* a <=> b as -1, 0, 1; 2 when they do not compare; -2 raised. */
 static MAY_SWITCH MAY_RAISE int order_of(Fiber *f, Value a, Value b) {
-    if (tr_is_fixnum(a) && tr_is_fixnum(b)) return tr_fixnum(a) < tr_fixnum(b) ? -1 : tr_fixnum(a) > tr_fixnum(b);
+    if (tr_is_fixnum(a) && tr_is_fixnum(b))
+        return tr_fixnum(a) < tr_fixnum(b) ? -1 : tr_fixnum(a) > tr_fixnum(b);
     Value order = tr_call(f, a, TR_ID_cmp, 1, b);
     if (order == TR_RAISED) return -2;
     if (order == TR_NIL) return 2;
@@ -231,13 +234,16 @@ static bool is_numeric(Value v) {
 }
 
 /* Between any two there may be others: include? is cover?. */
-static bool is_linear(Value v) { return is_numeric(v) || (tr_is_object(v) && tr_is_kind_of(v, tr_class.time)); }
+static bool is_linear(Value v) {
+    return is_numeric(v) || (tr_is_object(v) && tr_is_kind_of(v, tr_class.time));
+}
 
 static MAY_SWITCH MAY_RAISE Value range_include(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
     if (is_linear(r->begin) || is_linear(r->end)) return range_eqq(f, self, args);
     if (tr_is_string(r->begin) || tr_is_string(r->end)) {
-        if (tr_is_string(r->begin) && tr_is_string(r->end)) return tr_call(f, self, tr_intern_cstr("__include_string"), 1, ARG(0));
+        if (tr_is_string(r->begin) && tr_is_string(r->end))
+            return tr_call(f, self, tr_intern_cstr("__include_string"), 1, ARG(0));
         if (r->begin == TR_NIL)
             return tr_raise(f, tr_class.type_error, "cannot determine inclusion in beginless/endless ranges");
     }
@@ -290,7 +296,8 @@ static MAY_SWITCH MAY_RAISE int is_empty_range(Fiber *f, Value begin, Value end,
 
 static MAY_SWITCH MAY_RAISE Value range_overlap(Fiber *f, Value self, const Args *args) {
     if (!tr_is_type(ARG(0), TYPE_RANGE))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)", tr_real_class_of(ARG(0)));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Range)",
+                        tr_real_class_of(ARG(0)));
     Range *a = range(self), *b = range(ARG(0));
     Value lower_a = a->begin, upper_a = a->end, lower_b = b->begin, upper_b = b->end;
     int empty = is_empty_range(f, lower_a, upper_b, b->excludes_end);
@@ -344,7 +351,8 @@ static MAY_SWITCH MAY_RAISE Value range_max(Fiber *f, Value self, const Args *ar
     if (order == -2) return TR_RAISED;
     if (order > 0) return TR_NIL;
     if (!r->excludes_end) return r->end;
-    if (!tr_is_integer(r->end)) return tr_raise(f, tr_class.type_error, "cannot exclude non Integer end value");
+    if (!tr_is_integer(r->end))
+        return tr_raise(f, tr_class.type_error, "cannot exclude non Integer end value");
     if (order == 0) return TR_NIL;
     if (r->begin != TR_NIL && !tr_is_integer(r->begin))
         return tr_raise(f, tr_class.type_error, "cannot exclude end value with non Integer begin value");
@@ -354,9 +362,11 @@ static MAY_SWITCH MAY_RAISE Value range_max(Fiber *f, Value self, const Args *ar
 static MAY_SWITCH MAY_RAISE Value range_minmax(Fiber *f, Value self, const Args *args) {
     if (tr_block_is_given(args->block)) {
         if (range(self)->begin == TR_NIL)
-            return tr_raise(f, tr_class.range_error, "cannot get the minimum of beginless range with custom comparison method");
+            return tr_raise(f, tr_class.range_error,
+                            "cannot get the minimum of beginless range with custom comparison method");
         if (range(self)->end == TR_NIL)
-            return tr_raise(f, tr_class.range_error, "cannot get the maximum of endless range with custom comparison method");
+            return tr_raise(f, tr_class.range_error,
+                            "cannot get the maximum of endless range with custom comparison method");
         return tr_call_super(f, 0, NULL);
     }
     if (range(self)->end == TR_NIL)
@@ -403,7 +413,8 @@ static MAY_SWITCH MAY_RAISE Value range_size(Fiber *f, Value self, const Args *a
         return TR_NIL;
     }
     if (r->begin == TR_NIL && tr_is_integer(r->end)) return cannot_iterate(f, r->begin);
-    if (is_numeric(r->begin) || (r->begin == TR_NIL && is_numeric(r->end))) return cannot_iterate(f, r->begin);
+    if (is_numeric(r->begin) || (r->begin == TR_NIL && is_numeric(r->end)))
+        return cannot_iterate(f, r->begin);
     if (r->begin == TR_NIL) return cannot_iterate(f, r->begin);
     int iterable = tr_responds_to(f, r->begin, TR_ID_succ, false);
     if (iterable < 0) return TR_RAISED;
@@ -457,7 +468,8 @@ static MAY_SWITCH MAY_RAISE Value range_inspect(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value range_to_a(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
-    if (r->end == TR_NIL) return tr_raise(f, tr_class.range_error, "cannot convert endless range to an array");
+    if (r->end == TR_NIL)
+        return tr_raise(f, tr_class.range_error, "cannot convert endless range to an array");
     if (!tr_is_fixnum(r->begin) || !tr_is_fixnum(r->end)) return tr_call_super(f, args->argc, args->argv);
     int64_t from = tr_fixnum(r->begin), last = tr_fixnum(r->end) - r->excludes_end;
     Value result = tr_array_new(f, last >= from ? (size_t)(last - from + 1) : 0);
@@ -480,7 +492,8 @@ static MAY_SWITCH MAY_RAISE Value range_s_integers(Fiber *f, Value self, const A
 
 /* --- bsearch --- */
 
-/* What the block says of `v`: -1 look lower, 1 look higher, 0 found in find-any mode, 2 "true, and look lower"; -2 raised. */
+/* What the block says of `v`: -1 look lower, 1 look higher, 0 found in find-any mode, 2 "true, and look
+ * lower"; -2 raised. */
 static MAY_SWITCH MAY_RAISE int bsearch_step(Fiber *f, Block block, Value v) {
     Value answer = tr_yield1(f, block, v);
     if (answer == TR_RAISED) return -2;
@@ -488,14 +501,17 @@ static MAY_SWITCH MAY_RAISE int bsearch_step(Fiber *f, Block block, Value v) {
     if (answer == TR_FALSE || answer == TR_NIL) return 1;
     if (tr_is_fixnum(answer)) return answer == TR_FIX(0) ? 0 : tr_fixnum(answer) < 0 ? -1 : 1;
     if (!is_numeric(answer))
-        return (void)!tr_raise(f, tr_class.type_error, "wrong argument type %pC (must be numeric, true, false or nil)",
-                               tr_real_class_of(answer)), -2;
+        return (void)!tr_raise(f, tr_class.type_error,
+                               "wrong argument type %pC (must be numeric, true, false or nil)",
+                               tr_real_class_of(answer)),
+               -2;
     int order;
     if (!tr_compare_strict(f, answer, TR_FIX(0), &order)) return -2;
     return order;
 }
 
-static MAY_SWITCH MAY_RAISE Value bsearch_integers(Fiber *f, Block block, Value low, Value high, bool excludes_end) {
+static MAY_SWITCH MAY_RAISE Value bsearch_integers(Fiber *f, Block block, Value low, Value high,
+                                                   bool excludes_end) {
     Value found = TR_NIL;
     if (excludes_end) high = tr_integer_sub(f, high, TR_FIX(1));
     while (tr_integer_compare(low, high) <= 0) {
@@ -524,7 +540,8 @@ static MAY_SWITCH MAY_RAISE Value bsearch_open(Fiber *f, Block block, Value from
         if (step == -2) return TR_RAISED;
         if (step == 0) return far;
         if (upwards ? step != 1 : step == 1)
-            return upwards ? bsearch_integers(f, block, near, far, false) : bsearch_integers(f, block, far, near, false);
+            return upwards ? bsearch_integers(f, block, near, far, false)
+                           : bsearch_integers(f, block, far, near, false);
         near = far;
         distance = tr_integer_mul(f, distance, TR_FIX(2));
         if (distance == TR_RAISED) return TR_RAISED;
@@ -546,7 +563,8 @@ static double double_from_order(int64_t order) {
     return d;
 }
 
-static MAY_SWITCH MAY_RAISE Value bsearch_doubles(Fiber *f, Block block, double low, double high, bool excludes_end) {
+static MAY_SWITCH MAY_RAISE Value bsearch_doubles(Fiber *f, Block block, double low, double high,
+                                                  bool excludes_end) {
     int64_t from = double_to_order(low), to = double_to_order(high) - excludes_end;
     Value found = TR_NIL;
     while (from <= to) {

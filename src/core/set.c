@@ -1,7 +1,7 @@
 /* set.c - Set: membership, change of one member, iteration, comparison. Operations on whole sets are set.rb.
  *
- * The table is reachable through the set only and flagged frozen from birth, so that a frozen set is shareable if its members
- * are; what counts is whether the set is frozen.
+ * The table is reachable through the set only and flagged frozen from birth, so that a frozen set is
+ * shareable if its members are; what counts is whether the set is frozen.
  */
 #include "core/set.h"
 #include "ractor/parcel.h"
@@ -56,7 +56,8 @@ static MAY_SWITCH MAY_RAISE Value set_s_create(Fiber *f, Value self, const Args 
 static MAY_SWITCH MAY_RAISE Value set_initialize_copy(Fiber *f, Value self, const Args *args) {
     if (self == ARG(0)) return self;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (!tr_is_set(ARG(0))) return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
+    if (!tr_is_set(ARG(0)))
+        return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
     return tr_is_raised(tr_hash_replace(f, tr_set_table(self), tr_set_table(ARG(0)))) ? TR_RAISED : self;
 }
 
@@ -115,7 +116,8 @@ static MAY_SWITCH MAY_RAISE Value set_each(Fiber *f, Value self, const Args *arg
     bool counted = !tr_has_flag(self, TR_FLAG_FROZEN);
     size_t position = 0;
     if (counted) tr_hash(table)->iterating++;
-    while (outcome != TR_RAISED && tr_hash_next(table, &position, &key, &value)) outcome = tr_yield1(f, args->block, key);
+    while (outcome != TR_RAISED && tr_hash_next(table, &position, &key, &value))
+        outcome = tr_yield1(f, args->block, key);
     tr_hash_iterate_end(table, counted);
     return outcome == TR_RAISED ? TR_RAISED : self;
 }
@@ -127,7 +129,8 @@ static MAY_SWITCH MAY_RAISE Value set_compare_by_identity(Fiber *f, Value self, 
     Value table = tr_set_table(self);
     if (tr_hash_is_identity(table)) return self;
     if (!tr_check_frozen(f, self)) return TR_RAISED;
-    if (tr_hash(table)->iterating) return tr_raise(f, tr_class.runtime_error, "compare_by_identity during iteration");
+    if (tr_hash(table)->iterating)
+        return tr_raise(f, tr_class.runtime_error, "compare_by_identity during iteration");
     return tr_hash_compare_by_identity(f, table) == TR_RAISED ? TR_RAISED : self;
 }
 
@@ -164,7 +167,8 @@ static MAY_SWITCH MAY_RAISE Value equal_guarded(Fiber *f, Value self, Value othe
 
 static MAY_SWITCH MAY_RAISE Value set_equal(Fiber *f, Value self, const Args *args) {
     if (self == ARG(0)) return TR_TRUE;
-    if (!tr_is_set(ARG(0)) || tr_hash_count(tr_set_table(self)) != tr_hash_count(tr_set_table(ARG(0)))) return TR_FALSE;
+    if (!tr_is_set(ARG(0)) || tr_hash_count(tr_set_table(self)) != tr_hash_count(tr_set_table(ARG(0))))
+        return TR_FALSE;
     if (tr_hash_is_identity(tr_set_table(self)) != tr_hash_is_identity(tr_set_table(ARG(0)))) return TR_FALSE;
     return tr_recursion_guard(f, TR_ID_eq, self, ARG(0), equal_guarded, ARG(0));
 }
@@ -224,7 +228,8 @@ static void write_set(ParcelWriter *w, Value self) {
     Value table = tr_set_table(self), key, value;
     tr_parcel_put_word(w, tr_hash_count(table));
     tr_parcel_put_word(w, tr_hash_is_identity(table));
-    for (size_t at = 0; tr_hash_next(table, &at, &key, &value);) tr_parcel_put_value(w, key, STEP_KEY, TR_NIL);
+    for (size_t at = 0; tr_hash_next(table, &at, &key, &value);)
+        tr_parcel_put_value(w, key, STEP_KEY, TR_NIL);
 }
 
 static MAY_GC Value make_set(ParcelReader *r, Class *klass) { return set_alloc(tr_parcel_fiber(r), klass); }

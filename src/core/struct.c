@@ -1,12 +1,12 @@
 /* struct.c - Struct, and the layout and questions it shares with Data.
  *
- * An instance holds its members' values in order, in the object itself up to EMBED_MAX. The members are known to the class
- * (Class.struct_members), subclasses find them above. Readers and writers of the first members are C functions of their own,
- * so that reading one costs a call and a load; further ones look their name up.
+ * An instance holds its members' values in order, in the object itself up to EMBED_MAX. The members are known
+ * to the class (Class.struct_members), subclasses find them above. Readers and writers of the first members
+ * are C functions of their own, so that reading one costs a call and a load; further ones look their name up.
  */
 #include "core/struct.h"
 
-#define ARG(i) (args->argv[i])
+#define ARG(i)    (args->argv[i])
 #define EMBED_MAX ((TR_SLOT_MAX_BYTES - sizeof(Struct)) / sizeof(Value))
 
 static void trace_struct(Tracer *tracer, Value object) {
@@ -64,7 +64,9 @@ Value tr_struct_make_members(Fiber *f, int argc, const Value *argv) {
 
 /* --- readers and writers --- */
 
-static inline Value read_member(Value self, uint32_t i) { return i < tr_struct(self)->count ? tr_struct(self)->items[i] : TR_NIL; }
+static inline Value read_member(Value self, uint32_t i) {
+    return i < tr_struct(self)->count ? tr_struct(self)->items[i] : TR_NIL;
+}
 
 static inline MAY_GC MAY_RAISE Value write_member(Fiber *f, Value self, uint32_t i, Value value) {
     if (!tr_check_frozen(f, self)) return TR_RAISED;
@@ -72,13 +74,13 @@ static inline MAY_GC MAY_RAISE Value write_member(Fiber *f, Value self, uint32_t
     return value;
 }
 
-#define MEMBER(i) \
-    static Value reader_##i(Fiber *f, Value self, const Args *args) { \
-        (void)f, (void)args; \
-        return read_member(self, i); \
-    } \
-    static MAY_GC MAY_RAISE Value writer_##i(Fiber *f, Value self, const Args *args) { \
-        return write_member(f, self, i, ARG(0)); \
+#define MEMBER(i)                                                                                            \
+    static Value reader_##i(Fiber *f, Value self, const Args *args) {                                        \
+        (void)f, (void)args;                                                                                 \
+        return read_member(self, i);                                                                         \
+    }                                                                                                        \
+    static MAY_GC MAY_RAISE Value writer_##i(Fiber *f, Value self, const Args *args) {                       \
+        return write_member(f, self, i, ARG(0));                                                             \
     }
 MEMBER(0)
 MEMBER(1)
@@ -192,7 +194,8 @@ static MAY_SWITCH MAY_RAISE Value struct_s_new(Fiber *f, Value self, const Args 
     Value instance = tr_struct_alloc(f, klass);
     Value done = tr_method_is_basic(instance, TR_ID_initialize)
                      ? struct_initialize(f, instance, args)
-                     : tr_call_full(f, instance, TR_ID_initialize, args->argc, args->argv, args->block, args->keywords, false);
+                     : tr_call_full(f, instance, TR_ID_initialize, args->argc, args->argv, args->block,
+                                    args->keywords, false);
     return done == TR_RAISED ? TR_RAISED : instance;
 }
 
@@ -206,7 +209,8 @@ Value tr_struct_s_members(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value members = tr_struct_members((Class *)self);
     if (members == TR_UNDEF)
-        return tr_raise(f, tr_class.no_method_error, "undefined method 'members' for class %pC", (Class *)self);
+        return tr_raise(f, tr_class.no_method_error, "undefined method 'members' for class %pC",
+                        (Class *)self);
     return tr_array_new_from(f, tr_array_count(members), tr_array(members)->items);
 }
 
@@ -214,7 +218,8 @@ static MAY_GC MAY_RAISE Value struct_s_keyword_init(Fiber *f, Value self, const 
     (void)args;
     Value members = tr_struct_members((Class *)self);
     if (members == TR_UNDEF)
-        return tr_raise(f, tr_class.no_method_error, "undefined method 'keyword_init?' for class %pC", (Class *)self);
+        return tr_raise(f, tr_class.no_method_error, "undefined method 'keyword_init?' for class %pC",
+                        (Class *)self);
     if (tr_has_flag(members, MEMBERS_KEYWORD_INIT)) return TR_TRUE;
     return tr_has_flag(members, MEMBERS_NO_KEYWORD_INIT) ? TR_FALSE : TR_NIL;
 }
@@ -228,7 +233,8 @@ static MAY_SWITCH MAY_RAISE Value struct_s_inspect(Fiber *f, Value self, const A
 
 /* --- instances --- */
 
-static MAY_SWITCH MAY_RAISE Value initialize_from_keywords(Fiber *f, Value self, Value members, Value keywords) {
+static MAY_SWITCH MAY_RAISE Value initialize_from_keywords(Fiber *f, Value self, Value members,
+                                                           Value keywords) {
     size_t position = 0;
     Value key, value, unknown = TR_NIL;
     while (tr_hash_next(keywords, &position, &key, &value)) {
@@ -244,7 +250,8 @@ static MAY_SWITCH MAY_RAISE Value initialize_from_keywords(Fiber *f, Value self,
     }
     if (unknown == TR_NIL) return TR_NIL;
     Value list = tr_array_join(f, unknown, tr_string_new_cstr(f, ", "));
-    return list == TR_RAISED ? TR_RAISED : tr_raise(f, tr_class.argument_error, "unknown keywords: %pV", list);
+    return list == TR_RAISED ? TR_RAISED
+                             : tr_raise(f, tr_class.argument_error, "unknown keywords: %pV", list);
 }
 
 static MAY_SWITCH MAY_RAISE Value struct_initialize(Fiber *f, Value self, const Args *args) {
@@ -279,7 +286,8 @@ static MAY_GC MAY_RAISE Value struct_initialize_copy(Fiber *f, Value self, const
     return self;
 }
 
-static MAY_SWITCH MAY_RAISE Value compare_members(Fiber *f, Value a, Value b, int (*same)(Fiber *, Value, Value)) {
+static MAY_SWITCH MAY_RAISE Value compare_members(Fiber *f, Value a, Value b,
+                                                  int (*same)(Fiber *, Value, Value)) {
     for (uint32_t i = 0; i < tr_struct(a)->count; i++) {
         int equal = same(f, read_member(a, i), read_member(b, i));
         if (equal <= 0) return equal < 0 ? TR_RAISED : TR_FALSE;
@@ -355,7 +363,8 @@ static MAY_SWITCH MAY_RAISE Value inspect_guarded(Fiber *f, Value self, Value pr
 }
 
 Value tr_struct_inspect(Fiber *f, Value self, const char *prefix) {
-    return tr_recursion_guard(f, TR_ID_inspect, self, TR_UNDEF, inspect_guarded, tr_string_new_cstr(f, prefix));
+    return tr_recursion_guard(f, TR_ID_inspect, self, TR_UNDEF, inspect_guarded,
+                              tr_string_new_cstr(f, prefix));
 }
 
 static MAY_SWITCH MAY_RAISE Value struct_inspect(Fiber *f, Value self, const Args *args) {
@@ -375,7 +384,8 @@ Value tr_struct_member_list(Fiber *f, Value self, const Args *args) {
 }
 
 Value tr_struct_to_h(Fiber *f, Value self, const Args *args) {
-    Value members = tr_struct_members(tr_class_of(self)), hash = tr_hash_new_capacity(f, tr_struct(self)->count);
+    Value members = tr_struct_members(tr_class_of(self)),
+          hash = tr_hash_new_capacity(f, tr_struct(self)->count);
     for (uint32_t i = 0; i < tr_struct(self)->count; i++) {
         Value key = tr_array_at(members, i), value = read_member(self, i);
         if (tr_block_is_given(args->block)) {
@@ -384,10 +394,11 @@ Value tr_struct_to_h(Fiber *f, Value self, const Args *args) {
             Value pair = tr_try_convert(f, answer, tr_class.array, TR_ID_to_ary);
             if (pair == TR_RAISED) return TR_RAISED;
             if (pair == TR_NIL)
-                return tr_raise(f, tr_class.type_error, "wrong element type %pC (expected array)", tr_real_class_of(answer));
+                return tr_raise(f, tr_class.type_error, "wrong element type %pC (expected array)",
+                                tr_real_class_of(answer));
             if (tr_array_count(pair) != 2)
-                return tr_raise(f, tr_class.argument_error, "element has wrong array length (expected 2, was %zu)",
-                                tr_array_count(pair));
+                return tr_raise(f, tr_class.argument_error,
+                                "element has wrong array length (expected 2, was %zu)", tr_array_count(pair));
             key = tr_array_at(pair, 0);
             value = tr_array_at(pair, 1);
         }
@@ -402,7 +413,8 @@ Value tr_struct_deconstruct_keys(Fiber *f, Value self, const Args *args) {
         return tr_struct_to_h(f, self, &none);
     }
     if (!tr_is_array(ARG(0)))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Array or nil)", tr_real_class_of(ARG(0)));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Array or nil)",
+                        tr_real_class_of(ARG(0)));
     Value members = tr_struct_members(tr_class_of(self)), hash = tr_hash_new(f);
     if (tr_array_count(ARG(0)) > tr_array_count(members)) return hash;
     for (size_t i = 0; i < tr_array_count(ARG(0)); i++) {
@@ -482,14 +494,16 @@ static MAY_SWITCH MAY_RAISE Value struct_values_at(Fiber *f, Value self, const A
         if (outcome == -1) return TR_RAISED;
         if (outcome == 1) {
             for (int64_t j = start; j < start + count; j++)
-                if (tr_is_raised(tr_array_push(f, result, j < total ? read_member(self, (uint32_t)j) : TR_NIL)))
+                if (tr_is_raised(
+                        tr_array_push(f, result, j < total ? read_member(self, (uint32_t)j) : TR_NIL)))
                     return TR_RAISED;
             continue;
         }
         int64_t given;
         if (!tr_to_long(f, ARG(i), &given)) return TR_RAISED;
         int64_t at = position_of(f, self, tr_value_from_fixnum(given));
-        if (at < 0 || tr_is_raised(tr_array_push(f, result, read_member(self, (uint32_t)at)))) return TR_RAISED;
+        if (at < 0 || tr_is_raised(tr_array_push(f, result, read_member(self, (uint32_t)at))))
+            return TR_RAISED;
     }
     return result;
 }
@@ -570,5 +584,6 @@ static MAY_SWITCH void init_struct(Fiber *f) {
 }
 
 const ClassDef tr_struct_class_def = {
-    &tr_class.struct_, struct_methods, struct_singleton_methods, tr_struct_alloc, false, TYPE_STRUCT, init_struct,
+    &tr_class.struct_, struct_methods, struct_singleton_methods, tr_struct_alloc, false,
+    TYPE_STRUCT,       init_struct,
 };

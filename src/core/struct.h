@@ -6,8 +6,8 @@
 
 static inline Struct *tr_struct(Value v) { return (Struct *)v; }
 
-/* The members of a Struct or Data class: a frozen Array of Symbols, TR_UNDEF when it has none (Struct itself). Flags of that
- * Array say how instances are initialized. */
+/* The members of a Struct or Data class: a frozen Array of Symbols, TR_UNDEF when it has none (Struct
+ * itself). Flags of that Array say how instances are initialized. */
 Value tr_struct_members(const Class *klass);
 #define MEMBERS_KEYWORD_INIT    TR_FLAG_USER(8) /* keyword_init: true */
 #define MEMBERS_NO_KEYWORD_INIT TR_FLAG_USER(9) /* keyword_init: false */
