@@ -79,10 +79,6 @@ static MAY_GC Value subsequence(Fiber *f, Value self, int64_t start, int64_t cou
     return tr_array_sub(f, self, (size_t)start, (size_t)count);
 }
 
-/* arithmetic_sequence.c */
-MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start,
-                                                       int64_t *count, int64_t *step);
-
 static MAY_SWITCH MAY_RAISE Value aref_steps(Fiber *f, Value self, int64_t start, int64_t count,
                                              int64_t step) {
     if (step == 1) return subsequence(f, self, start, count);
@@ -259,8 +255,6 @@ static MAY_SWITCH MAY_RAISE Value array_values_at(Fiber *f, Value self, const Ar
     }
     return result;
 }
-
-MAY_SWITCH MAY_RAISE Value tr_dig(Fiber *f, Value object, int argc, const Value *argv);
 
 static MAY_SWITCH MAY_RAISE Value array_dig(Fiber *f, Value self, const Args *args) {
     Value item = array_at(f, self, args);
@@ -598,8 +592,6 @@ static MAY_GC Value array_freeze(Fiber *f, Value self, const Args *args) {
     return tr_freeze(f, self);
 }
 
-MAY_SWITCH MAY_RAISE Value tr_pack(Fiber *f, Value array, Value format, Value buffer_or_nil);
-
 static MAY_SWITCH MAY_RAISE Value array_pack(Fiber *f, Value self, const Args *args) {
     static Id names[1];
     if (!names[0]) names[0] = tr_intern_cstr("buffer");
@@ -607,8 +599,6 @@ static MAY_SWITCH MAY_RAISE Value array_pack(Fiber *f, Value self, const Args *a
     if (!tr_keywords(f, args->keywords, names, 0, 1, &buffer, false)) return TR_RAISED;
     return tr_pack(f, self, ARG(0), buffer == TR_UNDEF ? TR_NIL : buffer);
 }
-
-MAY_SWITCH MAY_RAISE Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args); /* array_sort.c */
 
 const MethodDef tr_array_singleton_methods[] = {
     {"__extremes_by", tr_array_s_extremes_by, ARITY(3, 3), 0},

@@ -36,6 +36,7 @@ Value tr_array_delete_at(Value array, size_t position); /* within bounds, own it
 MAY_SWITCH MAY_RAISE Value tr_array_flatten(Fiber *f, Value array, int64_t depth, bool *changed);
 MAY_SWITCH MAY_RAISE int tr_array_equal(Fiber *f, Value a, Value b);
 MAY_SWITCH MAY_RAISE Value tr_array_hash(Fiber *f, Value array);
+MAY_SWITCH MAY_RAISE Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args);
 /* Size functions of enumerators. */
 MAY_SWITCH MAY_RAISE Value tr_array_enum_length(Fiber *f, Value self, const Args *args);
 

@@ -370,7 +370,6 @@ static MAY_SWITCH MAY_RAISE Value select_extremes(Fiber *f, Value from, size_t w
 }
 
 /* Array.__extremes_by(pairs, count, greatest): for min_by(n) and max_by(n); pairs is [key, item, …]. */
-MAY_SWITCH MAY_RAISE Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args);
 Value tr_array_s_extremes_by(Fiber *f, Value self, const Args *args) {
     (void)self;
     int64_t count;

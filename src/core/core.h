@@ -14,6 +14,15 @@ MAY_SWITCH MAY_RAISE Value tr_range_new(Fiber *f, Value begin, Value end, bool e
 /* begin and length of a range over something with `length` elements, as Array#[] wants them.
  * 1 ok, 0 out of range (answer nil), -1 raised (error_mode 1: RangeError when out of range), -2: `v` is not a range. */
 MAY_SWITCH MAY_RAISE int tr_range_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count, int error_mode);
+/* The same for the ends themselves; `shown` is what an error names. error_mode 2: no upper limit (the caller extends),
+ * RangeError when the range begins before the start. */
+MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
+                                                   int64_t length, int64_t *start, int64_t *count, int error_mode);
+/* The same for an arithmetic sequence, with its step. With a step beyond ±1 what does not lie within is a RangeError. */
+MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
+                                                       int64_t *step);
+/* The rest of a dig: `object` is what the keys before gave. */
+MAY_SWITCH MAY_RAISE Value tr_dig(Fiber *f, Value object, int argc, const Value *argv);
 /* Struct and Data instances */
 typedef struct Struct { Header h; uint32_t count; Value *items; Value embedded[]; } Struct;
 /* Exceptions */

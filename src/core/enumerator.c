@@ -398,12 +398,6 @@ static MAY_GC Value yielder_to_proc(Fiber *f, Value self, const Args *args) {
 
 /* --- slices of arrays by arithmetic sequences --- */
 
-MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end,
-                                                   bool excludes_end, int64_t length, int64_t *start,
-                                                   int64_t *count, int error_mode);
-MAY_SWITCH MAY_RAISE int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start,
-                                                       int64_t *count, int64_t *step);
-
 /* As tr_range_bounds. With a step beyond ±1 whatever does not lie within is a RangeError. */
 int tr_arithmetic_sequence_bounds(Fiber *f, Value v, int64_t length, int64_t *start, int64_t *count,
                                   int64_t *step) {

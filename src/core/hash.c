@@ -172,8 +172,6 @@ static MAY_SWITCH MAY_RAISE Value hash_values_at(Fiber *f, Value self, const Arg
     return result;
 }
 
-MAY_SWITCH MAY_RAISE Value tr_dig(Fiber *f, Value object, int argc, const Value *argv);
-
 static MAY_SWITCH MAY_RAISE Value hash_dig(Fiber *f, Value self, const Args *args) {
     Value item = tr_hash_aref(f, self, ARG(0));
     return item == TR_RAISED ? TR_RAISED : tr_dig(f, item, args->argc - 1, args->argv + 1);

@@ -79,10 +79,6 @@ static MAY_SWITCH MAY_RAISE int out_of_range(Fiber *f, Value v, int error_mode) 
     return -1;
 }
 
-MAY_SWITCH MAY_RAISE int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end,
-                                                   bool excludes_end, int64_t length, int64_t *start,
-                                                   int64_t *count, int error_mode);
-
 /* error_mode 2: no upper limit (the caller extends), RangeError when the range begins before the start. */
 int tr_range_component_bounds(Fiber *f, Value shown, Value begin, Value end, bool excludes_end,
                               int64_t length, int64_t *start, int64_t *count, int error_mode) {

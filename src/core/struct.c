@@ -467,8 +467,6 @@ static MAY_SWITCH MAY_RAISE Value struct_aset(Fiber *f, Value self, const Args *
     return at < 0 ? TR_RAISED : write_member(f, self, (uint32_t)at, ARG(1));
 }
 
-MAY_SWITCH MAY_RAISE Value tr_dig(Fiber *f, Value object, int argc, const Value *argv);
-
 static MAY_SWITCH MAY_RAISE Value struct_dig(Fiber *f, Value self, const Args *args) {
     Value key = ARG(0), item;
     if (tr_is_string(key)) key = tr_string_to_symbol(f, key);
