@@ -139,8 +139,10 @@ int tr_encoding_negotiate(Fiber *f, Value a, Value b) {
 
 /* --- Integer#chr --- */
 
-static MAY_GC MAY_RAISE Value raise_char_range(Fiber *f, uint32_t code) {
-    return tr_raise(f, tr_class.range_error, "%u out of char range", code);
+Value tr_raise_char(Fiber *f, uint32_t code, int encoding) {
+    bool is_wide = tr_encoding_is_unicode(encoding) ? code <= 0x10ffff : tr_encodings[encoding].max_size > 1;
+    if (!is_wide) return tr_raise(f, tr_class.range_error, "%u out of char range", code);
+    return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", code, tr_encodings[encoding].name);
 }
 
 Value tr_integer_to_char(Fiber *f, uint32_t code, Value given) {
@@ -149,17 +151,14 @@ Value tr_integer_to_char(Fiber *f, uint32_t code, Value given) {
         if (code < 0x80) return tr_string_new_encoded(f, (char[]){(char)code}, 1, ENCODING_US_ASCII);
         if (code < 0x100) return tr_string_new_encoded(f, (char[]){(char)code}, 1, ENCODING_BINARY);
         encoding = tr_encoding_default_internal();
-        if (encoding < 0) return raise_char_range(f, code);
+        if (encoding < 0) return tr_raise(f, tr_class.range_error, "%u out of char range", code);
     } else if ((encoding = tr_encoding_from_value(f, given)) < 0) {
         return TR_RAISED;
     }
     char bytes[8];
     int n = tr_char_encode(encoding, code, bytes);
     if (n > 0) return tr_string_new_encoded(f, bytes, (size_t)n, encoding);
-    if (tr_encoding_is_unicode(encoding))
-        return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", code,
-                        tr_encodings[encoding].name);
-    return raise_char_range(f, code);
+    return tr_raise_char(f, code, encoding);
 }
 
 /* --- methods --- */

@@ -113,6 +113,8 @@ Value tr_encoding_object(int index);
 bool tr_is_encoding(Value v);
 int tr_encoding_default_external(void);
 int tr_encoding_default_internal(void); /* -1: nil */
+/* RangeError: no such character in the encoding. */
+MAY_GC MAY_RAISE Value tr_raise_char(Fiber *f, uint32_t code, int encoding);
 /* "UTF-8", but "BINARY (ASCII-8BIT)": what messages say */
 const char *tr_encoding_message_name(int index);
 

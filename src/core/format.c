@@ -235,11 +235,8 @@ static MAY_SWITCH bool put_char(Fiber *f, Formatter *t, Spec *spec) {
         int n = code < 0 || code > UINT32_MAX ? 0 : tr_char_encode(encoding, (uint32_t)code, bytes);
         if (code < 0) return fail(f, "invalid character");
         if (n == 0) {
-            (void)!tr_raise(f, tr_class.range_error,
-                            tr_encoding_is_unicode(encoding) && code <= UINT32_MAX
-                                ? "invalid codepoint 0x%lX in %s"
-                                : "%ld out of char range",
-                            (long)code, tr_encodings[encoding].name);
+            if (code <= UINT32_MAX) (void)!tr_raise_char(f, (uint32_t)code, encoding);
+            else (void)!tr_raise(f, tr_class.range_error, "%ld out of char range", (long)code);
             return false;
         }
         text = tr_string_new_encoded(f, bytes, (size_t)n, encoding);

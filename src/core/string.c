@@ -381,12 +381,7 @@ Value tr_string_append_char(Fiber *f, Value v, uint32_t codepoint) {
         bytes[0] = (char)codepoint;
         n = 1;
     }
-    if (n == 0) {
-        if (tr_encoding_is_unicode(encoding))
-            return tr_raise(f, tr_class.range_error, "invalid codepoint 0x%X in %s", codepoint,
-                            tr_encodings[encoding].name);
-        return tr_raise(f, tr_class.range_error, "%u out of char range", codepoint);
-    }
+    if (n == 0) return tr_raise_char(f, codepoint, encoding);
     return tr_string_append_bytes(f, v, bytes, (size_t)n);
 }
 
