@@ -89,6 +89,15 @@ static OnigRegex compile(Value source, uint32_t options, int encoding, char *err
     return regex;
 }
 
+OnigRegex tr_regexp_compile_piece(const char *bytes, size_t size, OnigOptionType options, OnigEncoding onig) {
+    OnigRegex regex = NULL;
+    OnigErrorInfo info;
+    const OnigUChar *text = (const OnigUChar *)bytes;
+    if (onig_new(&regex, text, text + size, options, onig, &ruby_syntax, &info) == ONIG_NORMAL) return regex;
+    if (regex) onig_free(regex);
+    return NULL;
+}
+
 static void publish(Regexp *regexp, OnigRegex regex, int encoding) {
     RegexpProgram *program = malloc(sizeof *program);
     TR_CHECK(program != NULL);

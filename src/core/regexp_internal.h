@@ -12,6 +12,8 @@ MAY_GC MAY_RAISE Value tr_regexp_setup(Fiber *f, Value regexp, Value source, int
 MAY_GC MAY_RAISE Value tr_regexp_source_text(Fiber *f, Value source);
 /* nil → -1; seconds → nanoseconds; -2 raised */
 MAY_SWITCH MAY_RAISE int64_t tr_regexp_timeout_from(Fiber *f, Value seconds);
+/* A piece of a translated pattern by itself; NULL: it is no pattern. */
+OnigRegex tr_regexp_compile_piece(const char *bytes, size_t size, OnigOptionType options, OnigEncoding onig);
 extern _Atomic int64_t tr_regexp_default_timeout_ns; /* Regexp.timeout; 0 none; relaxed */
 extern Class *tr_regexp_timeout_error;               /* written at boot */
 extern const MethodDef tr_regexp_match_methods[], tr_regexp_match_singleton_methods[];

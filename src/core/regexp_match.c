@@ -7,6 +7,7 @@
  */
 #include "core/encoding.h"
 #include "core/regexp_internal.h"
+#include "core/regexp_linear.h"
 #include "core/string_internal.h"
 
 #define FIRST_RETRY_LIMIT 4000000ul
@@ -59,6 +60,7 @@ bool tr_search_begin(Fiber *f, Search *search, Value regexp, Value string) {
     search->regexp = regexp;
     search->string = string;
     search->program = program;
+    search->encoding = encoding;
     search->param = NULL;
     search->base = 0;
     OnigRegion *region = &search->region;
@@ -138,10 +140,14 @@ static bool is_limit(int code) {
            code == ONIGERR_SUBEXP_CALL_LIMIT_IN_SEARCH_OVER;
 }
 
-/* A limit was reached: again and again with a higher one. */
+/* A limit was reached: once in linear time, or again and again with a higher one. */
 static MAY_SWITCH int64_t run_on(Fiber *f, Search *search, size_t start, bool backward, bool only_here) {
     unsigned long limit = FIRST_RETRY_LIMIT;
     size_t size = tr_string(search->string)->size;
+    if (!backward) {
+        int64_t linear = tr_regexp_linear_search(search, search->encoding, start, only_here, &search->region);
+        if (linear != -3) return linear;
+    }
     for (;;) {
         int64_t began = tr_now_ns();
         if (began >= search->deadline_ns)

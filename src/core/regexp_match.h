@@ -11,6 +11,7 @@
 typedef struct Search {
     Value regexp, string;
     OnigRegex program;
+    int encoding;              /* that the program is for; -1: 7-bit text */
     OnigRegion
         region; /* of the last match; its arrays are the two below, or libonig's when groups are many */
     size_t base;               /* where the text begins for ^, \A and lookbehind: 0 but in StringScanner */

@@ -124,3 +124,12 @@ Regexp.new("(?<a>") rescue $!.message                    #=> "end pattern with u
 "abc".gsub("b", "\\\\0")                                 #=> "a\\0c"
 "a b c".gsub(" ", "")                                    #=> "abc"
 "aa".gsub(/a/).with_index { |m, i| "#{m}#{i}" }          #=> "a0a1"
+
+# what backtracking alone would not end in a lifetime
+("a" * 50 + "b") =~ /^(a+)+$/                            #=> nil
+("a" * 50).match(/^(a|aa)+$/)[1]                         #=> "a"
+("a" * 40 + "b").match?(/^(a|a)*$/)                      #=> false
+("1" * 50) =~ /^(?=(1+)+2)/                              #=> nil
+("x" * 3000) =~ /x*x*x*x*y/                              #=> nil
+("a" * 28).match(/^(a?){28}a{28}$/).end(0)               #=> 28
+Regexp.linear_time?(/^(a+)+$/)                           #=> true
