@@ -50,6 +50,7 @@ static void swap_regions(Finder *finder) {
 }
 
 int tr_finder_next(Fiber *f, Finder *finder) {
+    if (TR_SAFEPOINT(f) == TR_RAISED) return -1; /* a long text has no other */
     size_t size = tr_string(finder->subject)->size;
     if (finder->next > size) return 0;
     int64_t begin, end;
