@@ -143,6 +143,7 @@ Value tr_signal_run_handlers(Fiber *f) {
 }
 
 Value tr_signal_raise_self(Fiber *f, int number) {
+    if (number < 0 || (size_t)number >= sizeof dispositions / sizeof *dispositions) return tr_raise_errno(f, EINVAL, NULL);
     uint8_t disposition = atomic_load(&dispositions[number]);
     if (disposition == DISPOSITION_SYSTEM || number == SIGKILL || number == SIGSTOP) {
         if (raise(number) != 0) return tr_raise_errno(f, errno, NULL);
