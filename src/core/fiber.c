@@ -15,6 +15,8 @@
 #include "core/thread.h"
 #include "vm/fiber_stack.h"
 
+enum { RESUME_DEPTH_MAX = 100000 }; /* fibers that wait for one another: a recursion, not a program */
+
 enum TransferKind { TRANSFER_VALUE, TRANSFER_RAISE, TRANSFER_KILL };
 
 static FiberObject *object_of(Value v) { return (FiberObject *)v; }
@@ -227,6 +229,8 @@ static MAY_SWITCH MAY_RAISE Value go(Fiber *f, Fiber *to, Value value, enum Tran
 static bool is_suspended(const Fiber *fiber) { return fiber != fiber->thread->fiber && !fiber->resuming; }
 
 static MAY_SWITCH MAY_RAISE Value resume(Fiber *f, Value fiber, int argc, const Value *argv, enum TransferKind kind) {
+    if (TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED; /* a recursion of new fibers has no other */
+    if (f->resume_depth >= RESUME_DEPTH_MAX) return tr_raise_stack_overflow(f);
     FiberObject *o = object_of(fiber);
     Fiber *to = o->fiber;
     const char *message = NULL;
@@ -241,6 +245,7 @@ static MAY_SWITCH MAY_RAISE Value resume(Fiber *f, Value fiber, int argc, const 
     Value value = pack(f, argc, argv);
     to = o->fiber;
     to->resumer = f;
+    to->resume_depth = f->resume_depth + 1;
     f->resuming = to;
     return go(f, to, value, kind);
 }
@@ -249,6 +254,7 @@ Value tr_fiber_resume(Fiber *f, Value fiber, int argc, const Value *argv) {
     Fiber *to = object_of(fiber)->fiber;
     if (TR_LIKELY(to && to->is_yielding && to->thread == f->thread && argc <= 1 && f->face != TR_UNDEF)) {
         to->resumer = f;
+        to->resume_depth = f->resume_depth + 1;
         f->resuming = to;
         return go(f, to, argc ? argv[0] : TR_NIL, TRANSFER_VALUE);
     }

@@ -50,6 +50,7 @@ struct Fiber {
     bool is_yielding;         /* suspended by Fiber.yield */
     bool is_root, is_blocking;
     int transfer_count;       /* arguments that a fiber's start gets */
+    uint32_t resume_depth;    /* how many wait for it to come back, when it was last resumed */
     Value face;               /* the Ruby Fiber object, or TR_UNDEF when none was asked for yet */
     Coroutine coroutine;      /* saved stack pointer first; machine stack (sched/coroutine.h) */
     /* owner only */
