@@ -3,6 +3,7 @@
  * Options, source, syntax; only a program that can run costs a virtual machine.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,8 +130,18 @@ static int with_options(const CliOptions *options)
     return status;
 }
 
+/* Or the next file that is opened becomes the standard output. Used the other way round they fail with EBADF, as closed
+ * descriptors do. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(1);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     CliOptions options;
     int status = tr_options_read(&options, argc, argv) ? with_options(&options) : 1;
     tr_options_free(&options);

@@ -84,6 +84,13 @@ void tr_io_flush_all(Fiber *f) {
         if (standard_streams[fd] && standard_streams[fd]->fd >= 0) (void)!tr_stream_flush(f, standard_streams[fd]);
 }
 
+Value tr_io_finish(Fiber *f) {
+    Stream *out = standard_streams[1];
+    ssize_t result = out && out->fd >= 0 ? tr_stream_flush(f, out) : 0;
+    if (result == -EBADF) result = -EPIPE; /* closed before we began: as quiet as when the reader has gone */
+    return result < 0 ? tr_io_raise(f, standard_io(f, 1), result) : TR_NIL;
+}
+
 /* --- writing strings --- */
 
 /* What is written for a String: converted to the external encoding if one was set and differs. */

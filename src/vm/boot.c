@@ -196,6 +196,12 @@ int tr_vm_finish(Fiber *f, Value result) {
         if (tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
         else if (before == TR_NIL) status = 1;
     }
+    if (tr_io_finish(f) == TR_RAISED) {
+        Value unwritten = tr_rescue(f, NULL);
+        int signal_of_flush = 0;
+        if (status == 0) status = 1;
+        if (signal_number == 0 && unwritten != TR_UNDEF) (void)!status_of(f, unwritten, &signal_of_flush); /* reports it */
+    }
     tr_io_flush_all(f);
     if (signal_number > 0) {
         signal(signal_number, SIG_DFL);

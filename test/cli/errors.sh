@@ -28,6 +28,16 @@ try long.rb
 echo '$ -e puts > /dev/full'
 "$troupe" -e 'puts "x" * 100_000' >/dev/full 2>error
 echo "status $?: $(head -1 error)"
+echo '$ -e puts one line > /dev/full'
+"$troupe" -e 'puts "x"' >/dev/full 2>error
+echo "status $?: $(head -1 error)"
+echo '$ -e puts >&-'
+"$troupe" -e 'puts "x"' >&- 2>error
+echo "status $?: $(head -1 error)"
+echo '$ fibers without end'
+"$troupe" -e 'def f = Fiber.new { f }.resume
+f' 2>error
+echo "status $?: $(head -1 error)"
 echo '$ -e loop | head'
 "$troupe" -e 'loop { puts "line" }' 2>error | head -1
 echo "status ${PIPESTATUS[0]}: $(cat error)"
