@@ -24,6 +24,7 @@ CFLAGS_debug   := -Og -DTR_DEBUG
 # memcpy(NULL, NULL, 0) is nothing to us, and so that it is nothing to the compiler either, it keeps its checks.
 CFLAGS_asan    := -O1 -fno-delete-null-pointer-checks -DTR_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                   -fno-sanitize=nonnull-attribute
+CFLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 CFLAGS_tsan    := -O1 -DTR_DEBUG -fsanitize=thread
 LDFLAGS_asan   := -fsanitize=address,undefined
 LDFLAGS_tsan   := -fsanitize=thread
@@ -41,7 +42,7 @@ OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prel
            $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
 
-.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast fuzz-seeds
+.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast fuzz-parcel fuzz-seeds
 .SECONDARY:
 
 all: $(BIN)/troupe ## the release build: build/troupe
@@ -162,6 +163,16 @@ build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out %_test.c src/syntax/parse.c,$(
                 src/base/bigstack.c build/gen/ast_tables.c
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) $(BASE) -O1 -DTR_FUZZ -fsanitize=fuzzer,address,undefined -o $@ $^
+
+fuzz-parcel: ## arbitrary bytes as a message between Ractors; FUZZ_SECONDS=60
+	@mkdir -p build/fuzz/parcel-corpus
+	$(MAKE) CONFIG=fuzz CC="$(FUZZ_CC)" build/fuzz/parcel
+	build/fuzz/parcel -max_total_time=$(FUZZ_SECONDS) -timeout=10 -detect_leaks=0 build/fuzz/parcel-corpus test/fuzz/parcel
+
+FUZZ_CC := $(if $(shell command -v ccache 2>/dev/null),ccache clang,clang)
+build/fuzz/parcel: test/fuzz/parcel_fuzz.c $(OBJ)/troupe.a
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(BASE) -O1 -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 # The seeds are committed; this makes them anew, for another version of the parser.
 fuzz-seeds: $(OBJ)/troupe.a | gen ## test/fuzz/ast/ from ast_seeds.rb

@@ -132,7 +132,7 @@ MAY_SWITCH MAY_RAISE static Value id2ref(Fiber *f, Value self, const Args *args)
     (void)self;
     Value id = tr_to_int(f, args->argv[0]);
     if (id == TR_RAISED) return TR_RAISED;
-    if (id == TR_FIX(8)) return TR_NIL;
+    if (id == TR_FIX(4) || id == TR_FIX(8)) return TR_NIL;
     if (id == TR_FIX(20)) return TR_TRUE;
     if (id == TR_FIX(0)) return TR_FALSE;
     int64_t number;

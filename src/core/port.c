@@ -14,7 +14,7 @@ MAY_GC static Value port_alloc(Fiber *f, Class *klass) {
 MAY_SWITCH MAY_RAISE static Value port_send(Fiber *f, Value self, const Args *args) {
     bool moves = false;
     if (TR_UNLIKELY(args->keywords != TR_NIL)) {
-        Id name = tr_intern_cstr("move");
+        Id name = TR_ID_move;
         Value move = TR_UNDEF;
         if (!tr_keywords(f, args->keywords, &name, 0, 1, &move, false)) return TR_RAISED;
         moves = move != TR_UNDEF && tr_is_truthy(move);
@@ -27,7 +27,7 @@ MAY_SWITCH MAY_RAISE static Value port_receive(Fiber *f, Value self, const Args 
     Port *port = self_port(self);
     int64_t deadline = TR_FOREVER;
     if (TR_UNLIKELY(args->keywords != TR_NIL)) {
-        Id name = tr_intern_cstr("timeout");
+        Id name = TR_ID_timeout;
         Value timeout = TR_UNDEF;
         if (!tr_keywords(f, args->keywords, &name, 0, 1, &timeout, false) ||
             !tr_timeout_to_deadline(f, timeout, &deadline))

@@ -25,11 +25,9 @@ MAY_SWITCH MAY_RAISE bool tr_timeout_to_deadline(Fiber *f, Value timeout, int64_
 }
 
 /* The one keyword that a method takes; TR_UNDEF when it is not given. */
-MAY_SWITCH MAY_RAISE static bool one_keyword(Fiber *f, const Args *args, const char *name, Value *value) {
+MAY_SWITCH MAY_RAISE static bool one_keyword(Fiber *f, const Args *args, Id name, Value *value) {
     *value = TR_UNDEF;
-    if (args->keywords == TR_NIL) return true;
-    Id id = tr_intern_cstr(name);
-    return tr_keywords(f, args->keywords, &id, 0, 1, value, false);
+    return args->keywords == TR_NIL || tr_keywords(f, args->keywords, &name, 0, 1, value, false);
 }
 
 /* --- making --- */
@@ -37,7 +35,7 @@ MAY_SWITCH MAY_RAISE static bool one_keyword(Fiber *f, const Args *args, const c
 MAY_SWITCH MAY_RAISE static Value ractor_s_new(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value name;
-    if (!one_keyword(f, args, "name", &name)) return TR_RAISED;
+    if (!one_keyword(f, args, TR_ID_name, &name)) return TR_RAISED;
     if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "must be called with a block");
     if (name == TR_UNDEF) name = TR_NIL;
     if (name != TR_NIL) {
@@ -94,7 +92,7 @@ MAY_GC MAY_RAISE static Value ractor_inspect(Fiber *f, Value self, const Args *a
 
 MAY_SWITCH MAY_RAISE static Value ractor_send(Fiber *f, Value self, const Args *args) {
     Value move;
-    if (!one_keyword(f, args, "move", &move)) return TR_RAISED;
+    if (!one_keyword(f, args, TR_ID_move, &move)) return TR_RAISED;
     bool moves = move != TR_UNDEF && tr_is_truthy(move);
     return tr_ractor_send(f, self_ractor(self), NULL, args->argv[0], moves) == TR_RAISED ? TR_RAISED : self;
 }
@@ -104,7 +102,7 @@ MAY_SWITCH MAY_RAISE static Value ractor_s_receive(Fiber *f, Value self, const A
     int64_t deadline = TR_FOREVER;
     if (TR_UNLIKELY(args->keywords != TR_NIL)) {
         Value timeout;
-        if (!one_keyword(f, args, "timeout", &timeout) || !tr_timeout_to_deadline(f, timeout, &deadline)) return TR_RAISED;
+        if (!one_keyword(f, args, TR_ID_timeout, &timeout) || !tr_timeout_to_deadline(f, timeout, &deadline)) return TR_RAISED;
     }
     Value message = tr_port_receive(f, NULL, deadline);
     return message == TR_UNDEF ? TR_NIL : message;
@@ -137,7 +135,7 @@ MAY_GC MAY_RAISE static bool check_arms(Fiber *f, int count, const Value *given,
 MAY_SWITCH MAY_RAISE static Value ractor_s_select(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value options[3] = {TR_UNDEF, TR_UNDEF, TR_UNDEF};
-    Id names[3] = {tr_intern_cstr("yield_value"), tr_intern_cstr("move"), tr_intern_cstr("timeout")};
+    Id names[3] = {tr_intern_cstr("yield_value"), TR_ID_move, TR_ID_timeout};
     if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, names, 0, 3, options, false)) return TR_RAISED;
     int64_t deadline;
     if (!tr_timeout_to_deadline(f, options[2], &deadline)) return TR_RAISED;
@@ -265,13 +263,13 @@ MAY_SWITCH MAY_RAISE static Value ractor_s_is_shareable(Fiber *f, Value self, co
 MAY_SWITCH MAY_RAISE static Value ractor_s_make_shareable(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value copy;
-    if (!one_keyword(f, args, "copy", &copy)) return TR_RAISED;
+    if (!one_keyword(f, args, TR_ID_copy, &copy)) return TR_RAISED;
     return tr_make_shareable(f, args->argv[0], copy != TR_UNDEF && tr_is_truthy(copy));
 }
 
 MAY_SWITCH MAY_RAISE static Value make_shareable_proc(Fiber *f, const Args *args, bool is_lambda) {
     Value self;
-    if (!one_keyword(f, args, "self", &self)) return TR_RAISED;
+    if (!one_keyword(f, args, tr_intern_cstr("self"), &self)) return TR_RAISED;
     if (self == TR_UNDEF) self = TR_NIL;
     if (!tr_block_is_given(args->block))
         return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
@@ -308,7 +306,7 @@ MAY_SWITCH MAY_RAISE static Value ractor_take(Fiber *f, Value self, const Args *
 MAY_SWITCH MAY_RAISE static Value ractor_s_yield(Fiber *f, Value self, const Args *args) {
     (void)self;
     Value move;
-    if (!one_keyword(f, args, "move", &move)) return TR_RAISED;
+    if (!one_keyword(f, args, TR_ID_move, &move)) return TR_RAISED;
     return tr_ractor_yield(f, args->argv[0], move != TR_UNDEF && tr_is_truthy(move));
 }
 

@@ -191,6 +191,7 @@ int tr_vm_finish(Fiber *f, Value result) {
     tr_at_exit_run(f);
     Value error = f->error_info;
     tr_threads_terminate_others(f);
+    tr_ractor_run_finalizers(f, true);
     if (before != TR_NIL) status = status_of(f, before, &signal_number); /* told after what at_exit blocks had to tell */
     if (error != before) {
         if (tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
@@ -206,6 +207,10 @@ int tr_vm_finish(Fiber *f, Value result) {
     if (signal_number > 0) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
+    }
+    if (tr_ractor_count() > 1) { /* others still run: the process ends at once, without tearing down what they use */
+        fflush(NULL);
+        _exit(status & 0xff);
     }
     return status & 0xff;
 }
