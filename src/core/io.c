@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ractor/parcel.h"
+
 static void io_trace(Tracer *tracer, Value object) {
     IO *io = (IO *)object;
     tr_trace(tracer, io->path);
@@ -36,6 +38,53 @@ static void io_free(Heap *heap, Value object) {
 }
 
 const DataType tr_io_type = { .name = "IO", .bytes = sizeof(IO), .trace = io_trace, .free = io_free };
+
+static MAY_GC Value io_alloc(Fiber *f, Class *klass);
+
+/* --- between Ractors: an IO moves, with its descriptor and what was read ahead --- */
+
+static void drop_stream(void *stream) { free_stream(stream); }
+
+static void write_parcel(ParcelWriter *w, Value self) {
+    const IO *io = (const IO *)self;
+    if (io->stream && io->stream->is_standard) {
+        tr_parcel_refuse(w, tr_class.ractor_error, "can not move a standard stream");
+        return;
+    }
+    tr_parcel_put_resource(w, io->stream, drop_stream);
+    tr_parcel_put_resource(w, io->writer, drop_stream);
+    tr_parcel_put_word(w, (uint64_t)io->lineno);
+    tr_parcel_put_word(w, io->is_binary);
+    tr_parcel_put_value(w, io->path, STEP_NAMED, tr_value_from_id(tr_intern_cstr("path")));
+    tr_parcel_put_value(w, io->external, STEP_NAMED, tr_value_from_id(tr_intern_cstr("external_encoding")));
+    tr_parcel_put_value(w, io->internal, STEP_NAMED, tr_value_from_id(tr_intern_cstr("internal_encoding")));
+}
+
+static MAY_GC Value make_from_parcel(ParcelReader *r, Class *klass) {
+    IO *io = (IO *)io_alloc(tr_parcel_fiber(r), klass);
+    io->stream = tr_parcel_take_resource(r, drop_stream);
+    io->writer = tr_parcel_take_resource(r, drop_stream);
+    io->lineno = (int64_t)tr_parcel_get_word(r);
+    io->is_binary = tr_parcel_get_word(r) & 1;
+    return (Value)io;
+}
+
+static bool fill_from_parcel(ParcelReader *r, Value self) {
+    IO *io = (IO *)self;
+    if (!tr_parcel_get_words(r, 4)) return false;
+    tr_write(self, &io->path, tr_parcel_get_value(r));
+    tr_write(self, &io->external, tr_parcel_get_value(r));
+    tr_write(self, &io->internal, tr_parcel_get_value(r));
+    return true;
+}
+
+static void release_moved(Heap *heap, Value self) {
+    (void)heap;
+    ((IO *)self)->stream = ((IO *)self)->writer = NULL;
+}
+
+static const ParcelType io_parcel = { .moves_only = true, .write = write_parcel, .make = make_from_parcel,
+                                      .fill = fill_from_parcel, .release = release_moved };
 
 static MAY_GC Value io_alloc(Fiber *f, Class *klass) {
     IO *io = tr_data_alloc(f, &tr_io_type, klass);
@@ -479,6 +528,7 @@ static const MethodDef io_methods[] = {
 };
 
 static void io_init(Fiber *f) {
+    tr_parcel_register_data(&tr_io_type, &io_parcel);
     tr_define_methods(f, tr_class.io, tr_io_read_methods);
     tr_define_methods(f, tr_class.io, tr_io_write_methods);
     tr_define_methods(f, tr_class.io, tr_io_open_methods);

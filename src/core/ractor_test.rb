@@ -79,9 +79,16 @@ Ractor::MovedObject === s                                       #=> true
 inner = +"inner"; list = [inner, {k: inner}]; e.send(list, move: true); got = Ractor.receive; [got, got[0].equal?(got[1][:k])]   #=> [["inner", {k: "inner"}], true]
 inner.upcase                                                    #=> Ractor::MovedError: can not send any methods to a moved object
 long = "y" * 100_000; e.send(long, move: true); Ractor.receive.size   #=> 100000
+e << long                                                       #=> Ractor::MovedError: can not send any methods to a moved object
 kept = [+"k", proc { }]
 e.send(kept, move: true)                                        #=> Ractor::Error: can not move Proc object. (at [1])
 kept[0]                                                         #=> "k"
+rd, wr = IO.pipe
+w = Ractor.new { io = Ractor.receive; io.puts "by another"; io.close; :wrote }
+w.send(wr, move: true)
+[rd.gets, w.value]                                              #=> ["by another\n", :wrote]
+wr.puts 1                                                       #=> Ractor::MovedError: can not send any methods to a moved object
+e << rd                                                         #=> Ractor::Error: can not copy IO object.
 e << :stop
 e.join.equal?(e)                                                #=> true
 e << 1                                                          #=> Ractor::ClosedError: The port was already closed

@@ -132,13 +132,21 @@ void tr_parcel_put_bytes(ParcelWriter *w, const void *bytes, size_t size) {
     memset(at + size, 0, padded - size);
 }
 
-void tr_parcel_put_buffer(ParcelWriter *w, void *bytes, size_t size, bool borrowed) {
+static void put_owned(ParcelWriter *w, ParcelBuffer buffer, bool borrowed) {
     if (w->buffer_count == w->buffer_capacity) {
         w->buffer_capacity = w->buffer_capacity ? w->buffer_capacity * 2 : 16;
         w->buffers = grow(w->buffers, w->buffer_capacity * sizeof *w->buffers);
     }
-    w->buffers[w->buffer_count] = (WriterBuffer){{bytes, size}, borrowed};
+    w->buffers[w->buffer_count] = (WriterBuffer){buffer, borrowed};
     tr_parcel_put_word(w, w->buffer_count++);
+}
+
+void tr_parcel_put_buffer(ParcelWriter *w, void *bytes, size_t size, bool borrowed) {
+    put_owned(w, (ParcelBuffer){bytes, size, NULL}, borrowed);
+}
+
+void tr_parcel_put_resource(ParcelWriter *w, void *resource, void (*drop)(void *)) {
+    put_owned(w, (ParcelBuffer){resource, 0, drop}, true);
 }
 
 static uint32_t add_ref(ParcelWriter *w, Value v) {
@@ -190,14 +198,15 @@ static inline bool travels_by_reference(Value v) {
     return tr_share_if_possible(v);
 }
 
-static bool can_travel(Value v) {
+static bool can_travel(const ParcelWriter *w, Value v) {
     uint32_t data_number;
-    return type_of(v, &data_number) != NULL;
+    const ParcelType *type = type_of(v, &data_number);
+    return type && (!type->moves_only || w->move);
 }
 
 uint64_t tr_parcel_word_of_object(ParcelWriter *w, Value child, ParcelStep step, Value label) {
     if (travels_by_reference(child)) return (uint64_t)add_ref(w, child) << 8 | WORD_REF;
-    if (TR_UNLIKELY(w->anyway) && !can_travel(child)) return TR_NIL;
+    if (TR_UNLIKELY(w->anyway) && !can_travel(w, child)) return TR_NIL;
     return (uint64_t)item_of(w, child, step, label) << 8 | WORD_OBJECT;
 }
 
@@ -231,7 +240,9 @@ static bool has_singleton_methods(const Class *klass, const Class *real) {
 static void refuse_type(ParcelWriter *w, Value object) {
     Class *klass = tr_real_class_of(object);
     const char *name = class_name(klass);
-    if (w->move && !w->last)
+    if (tr_is_type(object, TYPE_MOVED))
+        tr_parcel_refuse(w, tr_class.ractor_moved_error, "can not send any methods to a moved object");
+    else if (w->move && !w->last)
         tr_parcel_refuse(w, tr_class.ractor_error, "can not move %s object.", name);
     else if (!klass->alloc || tr_is_type(object, TYPE_THREAD) || tr_is_type(object, TYPE_FIBER))
         tr_parcel_refuse(w, tr_class.type_error, "allocator undefined for %s", name);
@@ -250,7 +261,7 @@ static void put_ivar(Id name, Value value, void *data) {
 static void write_record(ParcelWriter *w, Fiber *f, Value object) {
     uint32_t data_number;
     const ParcelType *type = type_of(object, &data_number);
-    if (!type) {
+    if (!type || (type->moves_only && !w->move)) {
         refuse_type(w, object);
         return;
     }
@@ -390,8 +401,8 @@ MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value) {
     if (tr_is_immediate(value) || travels_by_reference(value)) return;
     ParcelWriter *w = &thread_writer;
     start_message(w, false, true);
-    if (can_travel(value)) write_all(w, f, value);
-    if (can_travel(value) && !w->failed)
+    if (can_travel(w, value)) write_all(w, f, value);
+    if (can_travel(w, value) && !w->failed)
         seal(w, out);
     else
         out->value = TR_NIL;
@@ -401,7 +412,11 @@ static ParcelBuffer *buffers_of(const Parcel *p) { return (ParcelBuffer *)((Valu
 static const char *bytes_of(const Parcel *p) { return (const char *)(buffers_of(p) + p->buffer_count); }
 
 void tr_parcel_drop(Parcel *p) {
-    for (uint32_t i = 0; i < p->buffer_count; i++) free(buffers_of(p)[i].bytes);
+    for (uint32_t i = 0; i < p->buffer_count; i++) {
+        ParcelBuffer *buffer = &buffers_of(p)[i];
+        if (buffer->bytes && buffer->drop) buffer->drop(buffer->bytes);
+        else free(buffer->bytes);
+    }
     free(p->block);
     tr_parcel_init(p, TR_NIL);
 }
@@ -454,7 +469,7 @@ const void *tr_parcel_get_bytes(ParcelReader *r, size_t size) {
 void *tr_parcel_take_buffer(ParcelReader *r, size_t *size) {
     uint64_t number = tr_parcel_get_word(r);
     ParcelBuffer *buffer = &buffers_of(r->parcel)[number];
-    if (r->damaged || number >= r->parcel->buffer_count || !buffer->bytes) {
+    if (r->damaged || number >= r->parcel->buffer_count || !buffer->bytes || buffer->drop) {
         r->damaged = true;
         return NULL;
     }
@@ -462,6 +477,18 @@ void *tr_parcel_take_buffer(ParcelReader *r, size_t *size) {
     *size = buffer->size;
     buffer->bytes = NULL;
     return bytes;
+}
+
+void *tr_parcel_take_resource(ParcelReader *r, void (*drop)(void *)) {
+    uint64_t number = tr_parcel_get_word(r);
+    ParcelBuffer *buffer = &buffers_of(r->parcel)[number];
+    if (r->damaged || number >= r->parcel->buffer_count || buffer->drop != drop) {
+        r->damaged = true;
+        return NULL;
+    }
+    void *resource = buffer->bytes;
+    buffer->bytes = NULL;
+    return resource;
 }
 
 static Value object_at(ParcelReader *r, uint64_t n) {

@@ -13,9 +13,10 @@
 #include "ractor/context.h"
 #include "value/data.h"
 
-typedef struct ParcelBuffer { /* bulk that changes hands: malloc'ed */
+typedef struct ParcelBuffer { /* what changes hands: malloc'ed bulk, or a resource */
     void *bytes;
     size_t size;
+    void (*drop)(void *resource); /* NULL: free() */
 } ParcelBuffer;
 
 typedef struct Parcel {
@@ -47,6 +48,7 @@ static inline void tr_parcel_init(Parcel *out, Value as_it_is) { *out = (Parcel)
 typedef struct ParcelWriter ParcelWriter;
 typedef struct ParcelReader ParcelReader;
 typedef struct ParcelType {
+    bool moves_only; /* cannot be copied */
     /* Writes the payload. Neither allocates nor runs Ruby. */
     void (*write)(ParcelWriter *writer, Value object);
     /* Makes the object, without its references; reads the payload from its start. 0: the bytes are damaged, TR_RAISED. */
@@ -77,6 +79,8 @@ static inline uint64_t tr_parcel_word_of(ParcelWriter *writer, Value child, Parc
 void tr_parcel_put_bytes(ParcelWriter *writer, const void *bytes, size_t size);
 /* The buffer will be the receiver's. `borrowed`: it is the object's own until the move is done; else freed on failure. */
 void tr_parcel_put_buffer(ParcelWriter *writer, void *bytes, size_t size, bool borrowed);
+/* Something else that changes hands with a move: it is the object's own until the move is done; `drop` ends it. */
+void tr_parcel_put_resource(ParcelWriter *writer, void *resource, void (*drop)(void *resource));
 bool tr_parcel_is_move(const ParcelWriter *writer);
 /* The object cannot travel. */
 void tr_parcel_refuse(ParcelWriter *writer, Class *error, const char *format, ...)
@@ -95,6 +99,8 @@ static inline Value tr_parcel_value_of(ParcelReader *reader, uint64_t word) {
 const void *tr_parcel_get_bytes(ParcelReader *reader, size_t size); /* NULL when damaged */
 /* The buffer, whose bytes now belong to the caller; NULL when damaged. */
 void *tr_parcel_take_buffer(ParcelReader *reader, size_t *size);
+/* The resource that was put with the same drop; NULL when damaged or NULL was put. */
+void *tr_parcel_take_resource(ParcelReader *reader, void (*drop)(void *resource));
 /* How many words of the payload are left. */
 size_t tr_parcel_words_left(ParcelReader *reader);
 
