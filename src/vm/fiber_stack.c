@@ -38,7 +38,7 @@ static void trace_frames(Tracer *tracer, Fiber *f) {
         if (frame->sp > stack) tr_trace_range(tracer, stack, (size_t)(frame->sp - stack));
         tr_trace(tracer, frame->captured.self);
         tr_trace(tracer, (Value)frame->iseq);
-        tr_trace(tracer, (Value)frame->method);
+        if (!frame->iseq) tr_trace(tracer, (Value)frame->method);
         if (tr_ep_is_escaped(ep)) {
             tr_trace(tracer, tr_ep_env(ep));
             continue;

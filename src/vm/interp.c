@@ -32,14 +32,34 @@ static inline MAY_SWITCH MAY_RAISE Value run_c(Fiber *f, Frame *frame, Value *sp
     return v;
 }
 
-/* The frame of an iseq with only lead parameters, all given at `locals`. NULL: overflow was raised. */
-static inline MAY_GC Frame *push_simple(Fiber *f, const Iseq *iseq, Value *locals, uint32_t given, Value method_or_cref,
-                                        Value specval, Value flags, Value self) {
-    if (TR_UNLIKELY(!tr_iseq_fits(f, locals, iseq))) return NULL;
+/* The frame of an iseq with only lead parameters, all given at `locals`: its ep, behind which the Frame lies. NULL: there is no
+ * room. What the loop writes before it is read (pc, sp) is left out. */
+static inline Value *push_simple(Fiber *f, Frame *frame, const Iseq *iseq, Value *locals, uint32_t given, Value method_or_cref,
+                                 Value specval, Value flags, Value self) {
     uint32_t count = iseq->local_count;
+    Value *ep = locals + count + 2;
+    if (TR_UNLIKELY(!tr_stack_fits(f, ep, 1 + TR_FRAME_WORDS + iseq->stack_max))) return NULL;
     for (uint32_t i = given; i < count; i++) locals[i] = TR_NIL;
-    return tr_frame_push(f, locals + count + 2, method_or_cref, specval, flags, iseq, iseq->code, self);
+    ep[-2] = method_or_cref;
+    ep[-1] = specval;
+    ep[0] = flags;
+    Frame *pushed = (Frame *)(ep + 1);
+    pushed->iseq = iseq;
+    pushed->captured.self = self;
+    pushed->captured.ep = ep;
+    pushed->prev = frame;
+    f->frame = pushed;
+    return ep;
 }
+/* Goes on in the frame behind `pushed_ep`. */
+#define ENTER_PUSHED(pushed_ep, iseq) do { \
+        ep = (pushed_ep); \
+        if (TR_UNLIKELY(!ep)) goto overflow; \
+        frame = (Frame *)(ep + 1); \
+        sp = (Value *)(frame + 1); \
+        pc = (iseq)->code; \
+        DISPATCH(); \
+    } while (0)
 
 #define MOST_FAST_KEYWORDS 8
 
@@ -596,14 +616,8 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                     frame->pc = pc + 2;
                     frame->sp = args - 1;
                     const Iseq *iseq = cache->iseq;
-                    Frame *pushed = push_simple(f, iseq, args, data->argc, (Value)cache->resolved, TR_NIL,
-                                                FRAME_METHOD | FRAME_LOCAL, self);
-                    if (TR_UNLIKELY(!pushed)) goto overflow;
-                    frame = pushed;
-                    ep = frame->captured.ep;
-                    sp = tr_frame_stack(frame);
-                    pc = iseq->code;
-                    DISPATCH();
+                    ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, (Value)cache->resolved, TR_NIL,
+                                             FRAME_METHOD | FRAME_LOCAL, self), iseq);
                 }
             } else if (kind == CALL_C) {
                 int argc = (int)data->argc;
@@ -647,14 +661,9 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                         bool is_lambda = self != tr_block_param_proxy && tr_proc(self)->is_lambda;
                         frame->pc = pc + 2;
                         frame->sp = args - 1;
-                        Frame *pushed = push_simple(f, iseq, args, data->argc, TR_FALSE, (Value)captured->ep,
-                                                    is_lambda ? FRAME_BLOCK | FRAME_LAMBDA : FRAME_BLOCK, captured->self);
-                        if (TR_UNLIKELY(!pushed)) goto overflow;
-                        frame = pushed;
-                        ep = frame->captured.ep;
-                        sp = tr_frame_stack(frame);
-                        pc = iseq->code;
-                        DISPATCH();
+                        Value block_flags = is_lambda ? FRAME_BLOCK | FRAME_LAMBDA : FRAME_BLOCK;
+                        ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE, (Value)captured->ep,
+                                                 block_flags, captured->self), iseq);
                     }
                 }
             } else if (kind == CALL_WRITER) {
@@ -712,14 +721,8 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                 frame->pc = pc + 3;
                 frame->sp = args - 1;
                 const Iseq *iseq = cache->iseq;
-                Frame *pushed = push_simple(f, iseq, args, data->argc, (Value)cache->resolved, block,
-                                            FRAME_METHOD | FRAME_LOCAL, self);
-                if (TR_UNLIKELY(!pushed)) goto overflow;
-                frame = pushed;
-                ep = frame->captured.ep;
-                sp = tr_frame_stack(frame);
-                pc = iseq->code;
-                DISPATCH();
+                ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, (Value)cache->resolved, block,
+                                         FRAME_METHOD | FRAME_LOCAL, self), iseq);
             }
             int argc = (int)data->argc;
             if (kind == CALL_C && argc >= cache->min && (argc <= cache->max || cache->max < 0)) {
@@ -781,14 +784,8 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                           (data->argc != 1 || iseq->params.ambiguous_param0))) {
                 frame->pc = pc + 2;
                 frame->sp = args;
-                Frame *pushed = push_simple(f, iseq, args, data->argc, TR_FALSE, (Value)captured->ep, FRAME_BLOCK,
-                                            captured->self);
-                if (TR_UNLIKELY(!pushed)) goto overflow;
-                frame = pushed;
-                ep = frame->captured.ep;
-                sp = tr_frame_stack(frame);
-                pc = iseq->code;
-                DISPATCH();
+                ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE, (Value)captured->ep, FRAME_BLOCK,
+                                         captured->self), iseq);
             }
         }
         SAVE(1);
