@@ -127,6 +127,8 @@ static Value hash_value(Scope *s, AstNode *const *items, uint32_t count) {
     return share(hash);
 }
 
+static Value interpolated_value(Scope *s, const AstNode *node);
+
 static Value value_of(Scope *s, const AstNode *node) {
     Fiber *f = s->compiler->f;
     switch ((AstType)node->type) {
@@ -153,6 +155,9 @@ static Value value_of(Scope *s, const AstNode *node) {
         const AstNodeList *elements = &((const AstHashNode *)node)->elements;
         return hash_value(s, elements->items, elements->count);
     }
+    case AST_SOURCE_ENCODING_NODE: return tr_encoding_object(s->compiler->encoding);
+    case AST_INTERPOLATED_STRING_NODE: case AST_INTERPOLATED_SYMBOL_NODE: case AST_INTERPOLATED_REGULAR_EXPRESSION_NODE:
+        return interpolated_value(s, node);
     default: break;
     }
     tr_fatal(__FILE__, __LINE__, "a %s is no literal", tr_ast_type_name(node->type));
@@ -256,6 +261,23 @@ static Parts push_parts(Scope *s, const AstNodeList *list, bool is_regexp, uint3
     parts.appends = !is_regexp && s->compiler->encoding != ENCODING_UTF8;
     for (uint32_t i = 0; i < list->count; i++) add_part(&parts, list->items[i]);
     return parts;
+}
+
+/* An interpolation whose parts are all literals, such as "a" "b". */
+static Value interpolated_value(Scope *s, const AstNode *node) {
+    bool is_regexp = node->type == AST_INTERPOLATED_REGULAR_EXPRESSION_NODE;
+    const AstNodeList *list = is_regexp ? &((const AstInterpolatedRegularExpressionNode *)node)->parts
+                              : node->type == AST_INTERPOLATED_SYMBOL_NODE ? &((const AstInterpolatedSymbolNode *)node)->parts
+                                                                           : &((const AstInterpolatedStringNode *)node)->parts;
+    Parts parts = push_parts(s, list, is_regexp, node->flags);
+    TR_CHECK(parts.pushed == 0);
+    AstString text = {(const uint8_t *)parts.bytes, (uint32_t)parts.size};
+    Value value;
+    if (is_regexp) value = regexp_value(s, node->flags, &text);
+    else if (node->type == AST_INTERPOLATED_STRING_NODE) value = tr_literal_string(s, &text, parts.flags);
+    else value = tr_value_from_id(tr_intern(parts.bytes, parts.size, s->compiler->encoding));
+    free(parts.bytes);
+    return value;
 }
 
 /* All parts are pushed: one new String. */
@@ -495,14 +517,6 @@ void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped) {
     if (!popped) emit1(s, OP_newrange, excludes_end);
 }
 
-/* Encoding::UTF_8: the constant is named after the encoding. */
 void tr_compile_source_encoding(Scope *s, bool popped) {
-    if (popped) return;
-    const char *name = s->compiler->ast->encoding;
-    char constant[64];
-    size_t size = 0;
-    for (; name[size] && size + 1 < sizeof constant; size++) constant[size] = name[size] == '-' ? '_' : name[size];
-    constant[size] = 0;
-    Id path[2] = {tr_intern_cstr("Encoding"), tr_intern_cstr(constant)};
-    tr_emit_getconst(s, path, 2, true);
+    if (!popped) tr_emit_literal(s, tr_encoding_object(s->compiler->encoding));
 }
