@@ -35,17 +35,6 @@ class Array
     self
   end
 
-  def each_with_index(*args)
-    return to_enum(:each_with_index, *args) { size } unless block_given?
-    return super unless args.empty? && __basic?(:each)
-    i = 0
-    while i < __count
-      yield __at(i), i
-      i = i.succ
-    end
-    self
-  end
-
   def reverse_each
     return to_enum(:reverse_each) { size } unless block_given?
     i = __count

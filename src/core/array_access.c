@@ -647,7 +647,6 @@ const MethodDef tr_array_access_methods[] = {
     {"to_s", array_inspect, ARITY(0, 0), 0},
     {"join", array_join, ARITY(0, 1), 0},
     {"to_a", array_to_a, ARITY(0, 0), 0},
-    {"entries", array_to_a, ARITY(0, 0), 0},
     {"to_ary", array_itself, ARITY(0, 0), 0},
     {"deconstruct", array_itself, ARITY(0, 0), 0},
     {"to_h", array_to_h, ARITY(0, 0), 0},

@@ -244,11 +244,6 @@ static MAY_SWITCH MAY_RAISE Value array_sort_by_bang(Fiber *f, Value self, const
     return tr_array_replace(f, self, sorted);
 }
 
-static MAY_SWITCH MAY_RAISE Value array_sort_by(Fiber *f, Value self, const Args *args) {
-    if (!tr_block_is_given(args->block)) return tr_enumerator(f, self, args, tr_array_enum_length);
-    return sorted_by(f, self, args->block);
-}
-
 /* --- extremes --- */
 
 static MAY_SWITCH MAY_RAISE bool order_by(Fiber *f, Block block, Value a, Value b, int *order) {
@@ -516,7 +511,6 @@ static MAY_SWITCH MAY_RAISE Value array_bsearch(Fiber *f, Value self, const Args
 const MethodDef tr_array_sort_methods[] = {
     {"sort", array_sort, ARITY(0, 0), 0},
     {"sort!", array_sort_bang, ARITY(0, 0), 0},
-    {"sort_by", array_sort_by, ARITY(0, 0), 0},
     {"sort_by!", array_sort_by_bang, ARITY(0, 0), 0},
     {"min", array_min, ARITY(0, 1), 0},
     {"max", array_max, ARITY(0, 1), 0},

@@ -127,11 +127,11 @@ static MAY_GC MAY_RAISE Value data_initialize_copy(Fiber *f, Value self, const A
 static MAY_SWITCH MAY_RAISE Value data_with(Fiber *f, Value self, const Args *args) {
     if (args->argc > 0) return tr_raise_argc(f, args->argc, 0, 0);
     if (args->keywords == TR_NIL || tr_hash_count(args->keywords) == 0) return self;
-    Args none = {0, NULL, TR_NIL, TR_NIL};
-    Value keywords = tr_struct_to_h(f, self, &none);
+    Args unnamed = {0, NULL, args->block, TR_NIL}; /* a block is to_h's, as in Ruby 4.0 */
+    Value keywords = tr_struct_to_h(f, self, &unnamed);
     if (keywords == TR_RAISED || tr_is_raised(tr_hash_update(f, keywords, args->keywords))) return TR_RAISED;
     Value copy = tr_struct_alloc(f, tr_real_class_of(self));
-    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, args->block, keywords, false)))
+    if (tr_is_raised(tr_call_full(f, copy, TR_ID_initialize, 0, NULL, TR_NIL, keywords, false)))
         return TR_RAISED;
     return copy;
 }

@@ -397,6 +397,11 @@ module Enumerable
   def reduce(...) = inject(...)
 
   def sum(initial = 0)
+    if Range === self && !block_given? && Integer === initial && Integer === __begin && Integer === __end
+      first = __begin
+      last = __excludes_end ? __end - 1 : __end
+      return last < first ? initial : initial + (last - first + 1) * (first + last) / 2
+    end
     items = []
     if block_given?
       __each { |item| items << yield(item) }
@@ -437,6 +442,7 @@ module Enumerable
 
   # All items in an Array of their own.
   def self.__items(enumerable)
+    return Array.__slice(enumerable, 0, enumerable.size) if enumerable.instance_of?(Array)
     result = []
     enumerable.__send__(:__each) { |item| result << item }
     result
@@ -505,9 +511,9 @@ module Enumerable
     [least, greatest]
   end
 
-  def sort_by
-    return to_enum(:sort_by) { __enum_size } unless block_given?
-    Enumerable.__items(self).sort_by! { |item| yield(item) }
+  def sort_by(&block)
+    return to_enum(:sort_by) { __enum_size } unless block
+    Enumerable.__items(self).sort_by!(&block)
   end
 
   def uniq(&block) = Enumerable.__items(self).uniq(&block)
@@ -527,6 +533,13 @@ module Enumerable
   def each_with_index(*args)
     return to_enum(:each_with_index, *args) { __enum_size } unless block_given?
     i = 0
+    if Array === self && args.empty? && __basic?(:each)
+      while i < __count
+        yield __at(i), i
+        i = i.succ
+      end
+      return self
+    end
     __each(*args) do |item|
       result = yield(item, i)
       i += 1

@@ -199,15 +199,4 @@ class Range
     raise RangeError, "cannot convert endless range to a set" if nil == __end
     super
   end
-
-  def sum(initial = 0)
-    first, last = __begin, __end
-    if !block_given? && Integer === first && Integer === last && Integer === initial
-      last -= 1 if __excludes_end
-      return initial if last < first
-      return initial + (last - first + 1) * (first + last) / 2
-    end
-    super
-  end
-
 end
