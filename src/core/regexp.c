@@ -63,13 +63,45 @@ static MAY_GC MAY_RAISE Value raise_regexp_error(Fiber *f, const char *message, 
     return tr_raise(f, tr_class.regexp_error, "%s: /%pV/%s", message, (void *)text, letters);
 }
 
+typedef struct Compilation {
+    const RegexpPattern *pattern;
+    OnigOptionType options;
+    OnigEncoding onig;
+    OnigRegex regex;
+    OnigErrorInfo info;
+    int code;
+} Compilation;
+
+static void *run_compilation(void *data) {
+    Compilation *c = data;
+    const OnigUChar *text = (const OnigUChar *)c->pattern->bytes;
+    c->code = onig_new(&c->regex, text, text + c->pattern->size, c->options, c->onig, &ruby_syntax, &c->info);
+    return NULL;
+}
+
+/* libonig recurses over the pattern, about a kilobyte for each level: a deep one gets a large stack for a moment. */
+#define SHALLOW_DEPTH 24
+#define DEEP_STACK_BYTES ((size_t)16 << 20)
+
+static void run_with_room(Compilation *c) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    if (c->pattern->depth <= SHALLOW_DEPTH) {
+        run_compilation(c);
+        return;
+    }
+    c->code = ONIGERR_PARSE_DEPTH_LIMIT_OVER;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, DEEP_STACK_BYTES);
+    if (pthread_create(&thread, &attributes, run_compilation, c) == 0) pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
 /* Compiles for one encoding. NULL with `error` filled. */
 static OnigRegex compile(Value source, uint32_t options, int encoding, char *error, size_t error_room,
                          RegexpPattern *pattern) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_onig);
-    OnigRegex regex = NULL;
-    OnigErrorInfo info;
     if (!tr_regexp_translate(tr_string(source)->bytes, tr_string(source)->size, tr_string_encoding(source),
                              (int)options, encoding, pattern)) {
         snprintf(error, error_room, "%s", pattern->error);
@@ -77,16 +109,16 @@ static OnigRegex compile(Value source, uint32_t options, int encoding, char *err
     }
     if (encoding == -2) encoding = pattern->fixed_encoding; /* the regexp's own */
     OnigEncoding onig = encoding < 0 ? ONIG_ENCODING_ASCII : (OnigEncoding)tr_encodings[encoding].onig;
-    const OnigUChar *text = (const OnigUChar *)pattern->bytes;
-    int code = onig_new(&regex, text, text + pattern->size, onig_options(options), onig, &ruby_syntax, &info);
-    if (code != ONIG_NORMAL) {
+    Compilation c = {.pattern = pattern, .options = onig_options(options), .onig = onig};
+    run_with_room(&c);
+    if (c.code != ONIG_NORMAL) {
         char message[ONIG_MAX_ERROR_MESSAGE_LEN + 1] = {0};
-        onig_error_code_to_str((OnigUChar *)message, code, &info);
+        onig_error_code_to_str((OnigUChar *)message, c.code, &c.info);
         snprintf(error, error_room, "%s", message);
-        if (regex) onig_free(regex);
+        if (c.regex) onig_free(c.regex);
         return NULL;
     }
-    return regex;
+    return c.regex;
 }
 
 OnigRegex tr_regexp_compile_piece(const char *bytes, size_t size, OnigOptionType options, OnigEncoding onig) {
@@ -426,12 +458,11 @@ static bool strip_option_group(Value source, uint32_t *options, const char **inn
     bool is_whole = tr_regexp_translate(p, (size_t)(end - 1 - p), tr_string_encoding(source), (int)now,
                                         tr_string_encoding(source), &pattern);
     if (is_whole) {
-        OnigRegex regex = NULL;
-        OnigErrorInfo info;
-        OnigEncoding onig = (OnigEncoding)tr_encodings[tr_string_encoding(source)].onig;
-        is_whole = onig_new(&regex, (OnigUChar *)pattern.bytes, (OnigUChar *)pattern.bytes + pattern.size,
-                            onig_options(now), onig, &ruby_syntax, &info) == ONIG_NORMAL;
-        if (regex) onig_free(regex);
+        Compilation c = {.pattern = &pattern, .options = onig_options(now),
+                         .onig = (OnigEncoding)tr_encodings[tr_string_encoding(source)].onig};
+        run_with_room(&c);
+        is_whole = c.code == ONIG_NORMAL;
+        if (c.regex) onig_free(c.regex);
     }
     tr_regexp_pattern_free(&pattern);
     if (!is_whole) return false;

@@ -33,6 +33,7 @@ typedef struct Translator {
     Options now;
     Options *stack;
     size_t depth, stack_capacity;
+    int escapes; /* \\M-\\C-… within one another */
 } Translator;
 
 static void put(Translator *t, const char *bytes, size_t size) {
@@ -140,7 +141,9 @@ static int read_byte_escape(Translator *t, unsigned *byte) {
         unsigned value = (unsigned char)*p;
         if (value == '\\') {
             t->p = p;
+            if (++t->escapes > 4) return fail(t, "duplicate meta escape") - 1;
             int kind = read_byte_escape(t, &value);
+            t->escapes--;
             if (kind < 0) return -1;
             if (kind == 0) {
                 value = (unsigned char)p[1];
@@ -331,7 +334,8 @@ static bool translate_class(Translator *t) {
             put(t, "[", 1);
             t->p++;
             if (t->p < t->end && *t->p == '^') put(t, t->p++, 1);
-            if (++depth > MAX_DEPTH) return fail(t, "too deep nest level character class");
+            if (++depth > t->out->depth) t->out->depth = depth;
+            if (depth > MAX_DEPTH) return fail(t, "too deep nest level character class");
             is_start = true;
             has_item = false;
         } else if (c == ']') {
@@ -369,6 +373,7 @@ static bool push_options(Translator *t) {
         TR_CHECK(t->stack != NULL);
     }
     t->stack[t->depth++] = t->now;
+    if ((int)t->depth > t->out->depth) t->out->depth = (int)t->depth;
     return t->depth <= MAX_DEPTH ? true : fail(t, "too deep nest level");
 }
 

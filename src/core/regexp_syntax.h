@@ -11,6 +11,7 @@ typedef struct RegexpPattern {
     int fixed_encoding;  /* the pattern has characters of this encoding; -1: any ASCII-compatible subject will
                             do */
     bool is_linear;      /* no back references, no calls of groups */
+    int depth;           /* most groups or classes within one another */
     const char *error;   /* message, or NULL */
 } RegexpPattern;
 
