@@ -235,7 +235,7 @@ static MAY_GC MAY_RAISE Value decorate(Fiber *f, Value message, Class *klass, bo
 }
 
 /* highlight: of the keywords; -1 raised, -2 not given. */
-static MAY_GC MAY_RAISE int highlight_option(Fiber *f, Value keywords) {
+static MAY_SWITCH MAY_RAISE int highlight_option(Fiber *f, Value keywords) {
     Value v = keywords == TR_NIL ? TR_UNDEF : tr_hash_get_symbol(keywords, TR_ID_highlight);
     if (v == TR_UNDEF || v == TR_NIL) return -2;
     if (v == TR_TRUE || v == TR_FALSE) return v == TR_TRUE;
@@ -401,7 +401,7 @@ static Value get_error(Fiber *f, Id name) {
     (void)name;
     return tr_current_error(f);
 }
-static Value get_error_backtrace(Fiber *f, Id name) {
+static MAY_GC Value get_error_backtrace(Fiber *f, Id name) {
     (void)name;
     Value error = tr_current_error(f);
     return error == TR_NIL ? TR_NIL : tr_exception_backtrace(f, error);

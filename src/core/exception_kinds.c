@@ -8,7 +8,7 @@
 
 #define SELF ((Exception *)self)
 
-static MAY_RAISE Value field(Fiber *f, Value v, const char *missing) {
+static MAY_GC MAY_RAISE Value field(Fiber *f, Value v, const char *missing) {
     return v == TR_UNDEF ? tr_raise(f, tr_class.argument_error, "%s", missing) : v;
 }
 
@@ -41,7 +41,7 @@ static Value name_error_name(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     return SELF->name == TR_UNDEF ? TR_NIL : SELF->name;
 }
-static MAY_RAISE Value error_receiver(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value error_receiver(Fiber *f, Value self, const Args *args) {
     (void)args;
     return field(f, SELF->receiver, "no receiver is available");
 }
@@ -53,7 +53,7 @@ static Value no_method_error_private_call(Fiber *f, Value self, const Args *args
     (void)f, (void)args;
     return SELF->result == TR_UNDEF ? TR_FALSE : SELF->result;
 }
-static Value name_error_local_variables(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value name_error_local_variables(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_array_new(f, 0);
 }
@@ -83,7 +83,7 @@ static MAY_SWITCH MAY_RAISE Value key_error_initialize(Fiber *f, Value self, con
     tr_write(self, &SELF->key, option(args, TR_ID_key));
     return TR_NIL;
 }
-static MAY_RAISE Value key_error_key(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value key_error_key(Fiber *f, Value self, const Args *args) {
     (void)args;
     return field(f, SELF->key, "no key is available");
 }
@@ -102,7 +102,7 @@ static MAY_SWITCH MAY_RAISE Value pattern_key_initialize(Fiber *f, Value self, c
     tr_write(self, &SELF->key, option(args, TR_ID_key));
     return TR_NIL;
 }
-static MAY_RAISE Value pattern_key_matchee(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value pattern_key_matchee(Fiber *f, Value self, const Args *args) {
     (void)args;
     return field(f, SELF->receiver, "no matchee is available");
 }

@@ -28,7 +28,7 @@ static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, int argc, const Value
     return made;
 }
 
-static MAY_RAISE bool check_circular(Fiber *f, Value exception, Value cause) {
+static MAY_GC MAY_RAISE bool check_circular(Fiber *f, Value exception, Value cause) {
     for (Value c = cause; tr_is_type(c, TYPE_EXCEPTION); c = ((Exception *)c)->cause)
         if (c == exception) return tr_raise(f, tr_class.argument_error, "circular causes") != TR_RAISED;
     return true;
@@ -167,7 +167,7 @@ static MAY_SWITCH MAY_RAISE Value kernel_dir(Fiber *f, Value self, const Args *a
     return path == TR_RAISED ? path : tr_call(f, (Value)tr_class.file, tr_intern_cstr("dirname"), 1, path);
 }
 
-static Value kernel_global_variables(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value kernel_global_variables(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_global_names(f);
 }
@@ -374,7 +374,7 @@ void tr_boot_script_name(Fiber *f, const char *name) {
     tr_heap_add_root(f->heap, trace_script_name, NULL);
 }
 
-static void kernel_control_init(Fiber *f) {
+static MAY_GC void kernel_control_init(Fiber *f) {
     tr_global_define("$VERBOSE", get_verbose, set_verbose, true);
     tr_global_define("$DEBUG", get_debug, set_debug, true);
     tr_global_define("$0", get_script_name, set_script_name, true);

@@ -425,7 +425,7 @@ static MAY_SWITCH MAY_RAISE Value binding_eval(Fiber *f, Value self, const Args 
     return tr_binding_eval(f, binding_of(self), TR_UNDEF, NULL, args->argv[0], args->argc > 1 ? args->argv[1] : TR_NIL, (int)line);
 }
 
-static Value binding_source_location(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value binding_source_location(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_array_new_values(f, 2, binding_of(self)->path, tr_value_from_fixnum(binding_of(self)->line));
 }

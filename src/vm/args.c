@@ -27,7 +27,7 @@ static MAY_SWITCH MAY_RAISE int raise_in_callee(Fiber *f, const Iseq *iseq, Call
     return failure(v);
 }
 
-static Value arity_message(Fiber *f, int given, int min, int max) {
+static MAY_GC Value arity_message(Fiber *f, int given, int min, int max) {
     if (max < 0) return tr_string_format(f, "wrong number of arguments (given %d, expected %d+", given, min);
     if (min == max) return tr_string_format(f, "wrong number of arguments (given %d, expected %d", given, min);
     return tr_string_format(f, "wrong number of arguments (given %d, expected %d..%d", given, min, max);

@@ -234,19 +234,19 @@ static Value location_absolute_path(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     return location_entry(self)->iseq ? location_entry(self)->iseq->absolute_path : TR_NIL;
 }
-static Value location_label(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value location_label(Fiber *f, Value self, const Args *args) {
     (void)args;
     return entry_label(f, location_entry(self));
 }
-static Value location_base_label(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value location_base_label(Fiber *f, Value self, const Args *args) {
     (void)args;
     return entry_base_label(f, location_entry(self));
 }
-static Value location_to_s(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value location_to_s(Fiber *f, Value self, const Args *args) {
     (void)args;
     return entry_string(f, location_entry(self));
 }
-static Value location_inspect(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value location_inspect(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value text = entry_string(f, location_entry(self));
     return text == TR_RAISED ? text : tr_string_inspect(f, text);

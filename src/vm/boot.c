@@ -26,7 +26,7 @@
 
 void tr_fiber_set_current(Fiber *fiber); /* ractor/thread.c */
 void tr_block_boot(void);
-void tr_frame_boot(Fiber *f);
+MAY_GC void tr_frame_boot(Fiber *f);
 
 /* ---- the main object ---- */
 
@@ -112,7 +112,7 @@ static void give_class(Value object, void *data) {
     if (tr_object_type(object) == TYPE_STRING && !tr_header(object)->klass) tr_header(object)->klass = tr_class.string;
 }
 
-Fiber *tr_vm_boot(const VmOptions *options) {
+TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
     tr_symbol_boot();
     tr_parcel_types_boot();

@@ -12,7 +12,7 @@
 #include "vm/method_table.h"
 
 /* The class that "A::B" nests in (Thread::Backtrace is made so), and *last is "B". */
-static MAY_GC Class *enclosing(Fiber *f, const char *path, const char **last) {
+static MAY_SWITCH Class *enclosing(Fiber *f, const char *path, const char **last) {
     Class *under = NULL;
     for (const char *colons; (colons = strstr(path, "::")); path = colons + 2) {
         Id name = tr_intern(path, (size_t)(colons - path), ENCODING_UTF8);
@@ -24,7 +24,7 @@ static MAY_GC Class *enclosing(Fiber *f, const char *path, const char **last) {
     return under;
 }
 
-static MAY_GC void make_class(Fiber *f, Class **field, const char *path, Class *super) {
+static MAY_SWITCH void make_class(Fiber *f, Class **field, const char *path, Class *super) {
     const char *name;
     Class *under = enclosing(f, path, &name);
     if (!*field) {
@@ -35,7 +35,7 @@ static MAY_GC void make_class(Fiber *f, Class **field, const char *path, Class *
     tr_const_define(f, tr_class.object, name, (Value)*field);
 }
 
-static MAY_GC void make_module(Fiber *f, Class **field, const char *path) {
+static MAY_SWITCH void make_module(Fiber *f, Class **field, const char *path) {
     const char *name;
     Class *under = enclosing(f, path, &name);
     *field = tr_module_define(f, name, under);
@@ -75,7 +75,7 @@ static void trace_classes(Tracer *tracer, void *context) {
         if (all[i]) tr_trace(tracer, (Value)all[i]);
 }
 
-MAY_GC void tr_boot_classes(Fiber *f) {
+MAY_SWITCH void tr_boot_classes(Fiber *f) {
     tr_ivar_boot();
     tr_method_boot();
     tr_class_boot(f);

@@ -5,6 +5,6 @@
 #include "vm/vm.h"
 
 /* Needs names (tr_symbol_boot), a Heap and a Fiber; afterwards everything of core/ that is written in C is there. */
-MAY_GC void tr_boot_classes(Fiber *f);
+MAY_SWITCH void tr_boot_classes(Fiber *f);
 
 #endif

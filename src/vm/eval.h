@@ -17,7 +17,7 @@ MAY_GC Value tr_binding_new(Fiber *f, Frame *frame);
 MAY_SWITCH MAY_RAISE Value tr_binding_eval(Fiber *f, Binding *binding, Value self, Class *under, Value source, Value path,
                                            int line);
 /* The slot of a local variable; NULL when there is none. *env is the object that holds it. */
-Value *tr_binding_find(Fiber *f, Binding *binding, Id name, Value *env);
+MAY_GC Value *tr_binding_find(Fiber *f, Binding *binding, Id name, Value *env);
 /* Whether the local is _1… or `it`: not a local variable as Binding sees them. */
 bool tr_is_implicit_parameter(const Iseq *iseq, uint32_t local);
 /* TOPLEVEL_BINDING: its environment is the main program's, which it asks for only when it is used. */

@@ -80,7 +80,7 @@ static void trace_top(Tracer *tracer, void *context) {
     tr_trace(tracer, tr_block_param_proxy);
 }
 
-void tr_frame_boot(Fiber *f) {
+MAY_GC void tr_frame_boot(Fiber *f) {
     tr_heap_register_type(TYPE_CREF, &cref_type);
     top_cref = tr_cref_new(f, tr_class.object, NULL);
     top_cref->visibility = VISIBILITY_PRIVATE;

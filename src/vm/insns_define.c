@@ -77,7 +77,7 @@ static MAY_SWITCH MAY_RAISE Value method_is_defined(Fiber *f, Frame *frame, Valu
     return v == TR_RAISED ? v : tr_bool(tr_is_truthy(v));
 }
 
-static bool group_is_set(Fiber *f, Value match, int64_t type) {
+static MAY_GC bool group_is_set(Fiber *f, Value match, int64_t type) {
     if (match == TR_NIL) return false;
     Value v = type & 1 ? tr_match_special(f, match, (char)(type >> 1)) : tr_match_nth(f, match, (int)(type >> 1));
     return v != TR_NIL;

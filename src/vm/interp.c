@@ -1206,7 +1206,7 @@ Value tr_vm_exec(Fiber *f) {
     return run(f, NULL);
 }
 
-void tr_interp_boot(void) {
+TR_EFFECT_ROOT void tr_interp_boot(void) {
     const void *const *handlers;
     if (run(NULL, &handlers) == TR_NIL) tr_iseq_set_handlers(handlers);
 }

@@ -142,7 +142,7 @@ MAY_GC MAY_RAISE Value tr_args_hash_of_names(Fiber *f, const CallKeywords *names
 /* --- unwinding (unwind.c) --- */
 /* TR_RAISED arrived in f->frame's code. true: a handler was found, go on with f->frame. false: the frame with FRAME_FINISH
  * was left; *result is TR_RAISED or what it returns. */
-bool tr_unwind(Fiber *f, Value *result);
+MAY_GC bool tr_unwind(Fiber *f, Value *result);
 /* The instruction `throw`. Always TR_RAISED. */
 MAY_GC MAY_RAISE Value tr_throw(Fiber *f, Frame *frame, uint64_t operand, Value object);
 /* LocalJumpError for a block that was not given. */

@@ -54,7 +54,8 @@ Value tr_raise_stack_overflow(Fiber *f) {
     return result;
 }
 
-Value tr_raise_frozen(Fiber *f, Value object) {
+/* Runs #inspect of the object although its callers do not count on a switch: all they do afterwards is return. */
+TR_EFFECT_ROOT Value tr_raise_frozen(Fiber *f, Value object) {
     Value text = tr_inspect(f, object);
     if (text == TR_RAISED) return TR_RAISED;
     Value message = tr_string_new_cstr(f, "can't modify frozen ");
@@ -66,7 +67,7 @@ Value tr_raise_frozen(Fiber *f, Value object) {
     return tr_raise_value(f, error);
 }
 
-bool tr_check_frozen_slow(Fiber *f, Value v) {
+TR_EFFECT_ROOT bool tr_check_frozen_slow(Fiber *f, Value v) {
     if (tr_is_object(v) && !tr_has_flag(v, TR_FLAG_FROZEN)) { /* a literal that is only going to be frozen one day */
         tr_header(v)->flags &= ~TR_FLAG_CHILLED;
         tr_warn_deprecated(f, "literal string will be frozen in the future");
@@ -101,12 +102,11 @@ static MAY_SWITCH Value class_name(Fiber *f, Class *klass) {
     return tr_class_path(f, klass);
 }
 
-static MAY_GC Value describe_receiver(Fiber *f, Value receiver) {
+static MAY_SWITCH Value describe_receiver(Fiber *f, Value receiver) {
     if (receiver == TR_NIL) return tr_string_new_cstr(f, "nil");
     if (receiver == TR_TRUE) return tr_string_new_cstr(f, "true");
     if (receiver == TR_FALSE) return tr_string_new_cstr(f, "false");
     if (receiver == tr_main_object(f)) return tr_string_new_cstr(f, "main");
-    if (!tr_is_module(receiver) && (tr_class_of(receiver)->flags & CLASS_SINGLETON)) return tr_any_to_s(f, receiver);
     Value text, name;
     if (tr_is_module(receiver)) {
         text = tr_string_new_cstr(f, tr_object_type(receiver) == TYPE_CLASS ? "class " : "module ");
@@ -121,7 +121,9 @@ static MAY_GC Value describe_receiver(Fiber *f, Value receiver) {
     return done == TR_RAISED ? name : text;
 }
 
-Value tr_raise_missing(Fiber *f, Value receiver, Id mid, enum MissingReason reason, int argc, const Value *argv) {
+/* The receiver's own `name` may be asked, by callers that only return afterwards. */
+TR_EFFECT_ROOT Value tr_raise_missing(Fiber *f, Value receiver, Id mid, enum MissingReason reason, int argc,
+                                      const Value *argv) {
     const char *format = "undefined method '%pI' for %pV";
     Class *klass = tr_class.no_method_error;
     switch (reason) {
@@ -173,7 +175,7 @@ static MAY_SWITCH void warn_list(Fiber *f, const char *format, va_list *list) {
     if (done == TR_RAISED) tr_rescue(f, tr_class.standard_error);
 }
 
-void tr_warn(Fiber *f, const char *format, ...) {
+TR_EFFECT_ROOT void tr_warn(Fiber *f, const char *format, ...) {
     if (tr_verbose(f) == TR_NIL) return;
     va_list list;
     va_start(list, format);
@@ -181,7 +183,7 @@ void tr_warn(Fiber *f, const char *format, ...) {
     va_end(list);
 }
 
-void tr_warning(Fiber *f, const char *format, ...) {
+TR_EFFECT_ROOT void tr_warning(Fiber *f, const char *format, ...) {
     if (tr_verbose(f) != TR_TRUE) return;
     va_list list;
     va_start(list, format);
@@ -189,7 +191,7 @@ void tr_warning(Fiber *f, const char *format, ...) {
     va_end(list);
 }
 
-void tr_warn_deprecated(Fiber *f, const char *format, ...) {
+TR_EFFECT_ROOT void tr_warn_deprecated(Fiber *f, const char *format, ...) {
     if (tr_verbose(f) == TR_NIL || !tr_warning_deprecated_enabled()) return;
     va_list list;
     va_start(list, format);

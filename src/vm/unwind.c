@@ -208,7 +208,7 @@ static const CatchEntry *find_handler(const Fiber *f, const Frame *frame, const 
     return entry;
 }
 
-bool tr_unwind(Fiber *f, Value *result) {
+MAY_GC bool tr_unwind(Fiber *f, Value *result) {
     const Iseq *left = NULL;
     for (;;) {
         Frame *frame = f->frame;
