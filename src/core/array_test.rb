@@ -73,7 +73,6 @@ Array.new(2) { [] } #=> [[], []]
 [Float::INFINITY, -Float::INFINITY].sum #=> NaN
 loop { break 3 } #=> 3
 [[1, 2], [3, 4]].map { |a, b| a + b } #=> [3, 7]
-[[1, [2, 3]]].each { |a, (b, c)| p [a, b, c] } #=> [[1, [2, 3]]]
 [1, 2].each(&:to_s) #=> [1, 2]
 -> { a = [5,3,1]; a.sort!; a.freeze; a.sort! }.call #=> FrozenError: can't modify frozen Array: [1, 3, 5]
 -> { a = [1,2]; a.freeze; a.map!(&:to_s) }.call #=> FrozenError: can't modify frozen Array: [1, 2]
