@@ -602,7 +602,7 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
     OP(opt_send_without_block)
 send_simple: { /* also where opt_* instructions with the CallData in operand 0, and nothing after it, go on */
         CallData *data = (CallData *)OPERAND(0);
-        const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_relaxed);
+        const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
         uint32_t flags = data->flags;
         Value *args = sp - data->argc;
         Value self = args[-1];
@@ -703,7 +703,7 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
     OP(send) {
         CallData *data = (CallData *)OPERAND(0);
         const Iseq *block_iseq = (const Iseq *)OPERAND(1);
-        const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_relaxed);
+        const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
         uint32_t flags = data->flags;
         Value *args = sp - data->argc;
         Value self = args[-1];
