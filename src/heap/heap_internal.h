@@ -90,6 +90,7 @@ struct Tracer {
     Heap *heap;
     Value *stack; size_t top, capacity;
     bool is_global;              /* marks shareable objects and all heaps: the world is stopped */
+    bool is_verifying;           /* asks about precise references only: dead words of a stack may name anything */
     void (*visit)(Value child, void *data); void *visit_data; /* heap is NULL then: children are told, not marked */
 };
 

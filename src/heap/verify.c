@@ -38,7 +38,7 @@ static void check_children(Tracer *tracer, Value v) {
 }
 
 void tr_verify_marks(Heap *heap) {
-    Tracer tracer = {.heap = heap};
+    Tracer tracer = {.heap = heap, .is_verifying = true};
     for (Page *page = heap->pages; page; page = page->next)
         for (unsigned block = 1; block < page->fresh_block; block++)
             for (uint64_t rest = page->marks[block]; rest; rest &= rest - 1) {
