@@ -18,7 +18,8 @@ enum { STREAM_RAISED = INT32_MIN };
 typedef struct Stream {
     int fd;                 /* -1 when closed */
     bool can_read, can_write;
-    bool is_append, is_sync, is_tty, is_regular, is_standard;
+    bool is_append, is_tty, is_regular, is_standard;
+    _Atomic bool is_sync; /* any Ractor may set it on a standard stream */
     bool is_nonblocking;    /* we set O_NONBLOCK: only on descriptors that we made */
     bool owns_fd;           /* closing the stream closes it (autoclose) */
     bool at_eof;
