@@ -1,15 +1,16 @@
-/* dump.c - the state of the program in words: SIGQUIT and the deadlock reports.
- *
- * It describes the threads of the Ractor that runs it; of other Ractors it says what may be read from outside.
- */
+/* dump.c - the state of the program in words: SIGQUIT and the deadlock reports. */
 #include "core/dump.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/core.h"
 #include "core/exception.h"
 #include "core/mutex.h"
 #include "core/thread.h"
+#include "ractor/ractor.h"
+#include "ractor/world.h"
 
 static const char *const reasons[] = {
     [WAIT_NONE] = "runs", [WAIT_SLEEP] = "sleeps", [WAIT_SLEEP_FOREVER] = "sleeps for good", [WAIT_JOIN] = "waits for the end of",
@@ -46,29 +47,77 @@ Value tr_dump_wait(Fiber *f, const Thread *thread) {
     return text;
 }
 
-static MAY_GC void append_thread(Fiber *f, Value text, Thread *thread) {
-    append_cstr(f, text, "  ");
-    append(f, text, tr_thread_inspect(f, tr_thread_face(f, thread)));
-    append_cstr(f, text, " ");
-    append(f, text, tr_dump_wait(f, thread));
-    append_cstr(f, text, "\n");
-    if (!thread->fiber) return;
-    Value lines = tr_backtrace_strings(f, tr_backtrace_capture(thread->fiber, 0, -1));
-    if (lines == TR_RAISED) {
-        tr_rescue(f, NULL);
+/* ---- everything, with the world stopped: only C, no allocation from a heap ---- */
+
+static void print_thread_name(FILE *out, const Thread *thread) {
+    const ThreadState *s = thread->state;
+    fprintf(out, "#<Thread:0x%016llx", (unsigned long long)(tr_is_object(thread->face) ? thread->face : 0));
+    if (tr_is_string(s->name)) fprintf(out, "@%s", tr_string(s->name)->bytes);
+    if (tr_is_string(s->path)) fprintf(out, " %s:%d", tr_string(s->path)->bytes, s->line);
+    fprintf(out, " %s>", tr_thread_status_name(thread));
+}
+
+static void print_wait(FILE *out, const ThreadState *s) {
+    if (s->run_state != THREAD_PARKED) {
+        fputs(s->run_state == THREAD_RUNNING ? "runs" : "is ready to run", out);
         return;
     }
-    for (size_t i = 0; i < tr_array_count(lines); i++) {
-        append_cstr(f, text, "    ");
-        append(f, text, tr_array_at(lines, i));
-        append_cstr(f, text, "\n");
+    fputs(reasons[s->wait], out);
+    if (tr_is_fixnum(s->wait_on)) {
+        fprintf(out, " %lld", (long long)tr_fixnum(s->wait_on));
+    } else if (tr_data_is(s->wait_on, &tr_thread_type)) {
+        fputc(' ', out);
+        print_thread_name(out, ((ThreadObject *)s->wait_on)->thread);
+    } else if (tr_is_object(s->wait_on)) {
+        fprintf(out, " #<%s:0x%016llx>", tr_class_cname(tr_real_class_of(s->wait_on)), (unsigned long long)s->wait_on);
+    }
+    if (!tr_is_mutex(s->wait_on) || !((Mutex *)s->wait_on)->owner) return;
+    fputs(", held by ", out);
+    print_thread_name(out, ((Mutex *)s->wait_on)->thread);
+}
+
+static void print_frames(FILE *out, const Fiber *fiber) {
+    for (const Frame *frame = fiber->frame; frame; frame = frame->prev) {
+        if (!frame->iseq || frame->iseq->is_internal) continue;
+        fprintf(out, "    %s:%d:in '%s'\n", tr_string(frame->iseq->path)->bytes,
+                tr_iseq_line(frame->iseq, (uint32_t)(frame->pc - frame->iseq->code)), tr_string(frame->iseq->label)->bytes);
     }
 }
 
+static void print_thread(FILE *out, const Thread *thread) {
+    fputs("  ", out);
+    print_thread_name(out, thread);
+    fputc(' ', out);
+    print_wait(out, thread->state);
+    fputc('\n', out);
+    for (const Mutex *m = thread->state->mutexes; m; m = m->next_held)
+        fprintf(out, "    holds #<Thread::Mutex:0x%016llx>\n", (unsigned long long)(Value)m);
+    for (const Fiber *fiber = thread->fiber; fiber; fiber = fiber->resumer) {
+        if (fiber != thread->fiber) fputs("    - resumed by -\n", out);
+        print_frames(out, fiber);
+    }
+}
+
+static void print_ractor(Ractor *ractor, void *data) {
+    FILE *out = data;
+    if (!ractor->sched) return;
+    fprintf(out, "Ractor #%u%s%s, %u threads\n", ractor->id, tr_is_string(ractor->name) ? " " : "",
+            tr_is_string(ractor->name) ? tr_string(ractor->name)->bytes : "", ractor->sched->thread_count);
+    for (const ThreadState *s = ractor->sched->threads; s; s = s->all_next)
+        if (!s->is_over) print_thread(out, s->thread);
+}
+
 void tr_dump_state(Fiber *f) {
-    Value text = tr_string_format(f, "-- Ractor #%u, %u threads\n", f->ractor->id, f->ractor->sched->thread_count);
-    for (ThreadState *s = f->ractor->sched->threads; s; s = s->all_next)
-        if (!s->is_over) append_thread(f, text, s->thread);
-    ssize_t written = write(STDERR_FILENO, tr_string(text)->bytes, tr_string(text)->size);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return;
+    fprintf(out, "-- state of process %d --\n", (int)getpid());
+    tr_world_stop(f);
+    tr_ractor_each(print_ractor, out);
+    tr_world_start();
+    fclose(out);
+    ssize_t written = write(STDERR_FILENO, text, size);
     (void)written;
+    free(text);
 }

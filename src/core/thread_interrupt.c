@@ -60,6 +60,18 @@ static MAY_GC Value next_deliverable(Fiber *f, bool is_blocking) {
     return TR_UNDEF;
 }
 
+void tr_thread_take_back(Thread *thread, Value item) {
+    Value pending = thread->state->pending;
+    if (pending == TR_NIL) return;
+    Array *array = tr_array(pending);
+    for (size_t i = 0; i < array->count; i++) {
+        if (array->items[i] != item) continue;
+        memmove(array->items + i, array->items + i + 1, (array->count - i - 1) * sizeof(Value));
+        (void)tr_array_pop(pending);
+        return;
+    }
+}
+
 static MAY_GC MAY_RAISE Value start_to_die(Fiber *f) {
     ThreadState *s = f->thread->state;
     if (f->thread == f->ractor->main_thread && tr_ractor_is_main(f->ractor) && !s->is_aborting) {

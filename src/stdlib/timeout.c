@@ -12,6 +12,7 @@ typedef struct Request {
     Data base;
     ExpiredTimer expired;    /* the link in the thread's list */
     Value thread, exception, message;
+    Value sent;              /* what was made of it; nil before */
 } Request;
 
 static Request *request_of(Value v) { return (Request *)v; }
@@ -21,6 +22,7 @@ static void request_trace(Tracer *tracer, Value v) {
     tr_trace(tracer, r->thread);
     tr_trace(tracer, r->exception);
     tr_trace(tracer, r->message);
+    tr_trace(tracer, r->sent);
 }
 
 static void request_free(Heap *heap, Value v) {
@@ -35,7 +37,9 @@ static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, ExpiredTimer *expired
     Request *r = (Request *)((char *)expired - offsetof(Request, expired));
     Value arguments[2] = {r->exception, r->message};
     Args args = {.argc = 2, .argv = arguments, .block = TR_NIL, .keywords = TR_NIL};
-    return tr_make_exception(f, &args);
+    Value exception = tr_make_exception(f, &args);
+    if (exception != TR_RAISED) tr_write((Value)r, &r->sent, exception);
+    return exception;
 }
 
 /* Timeout::Request.new(thread, seconds, exception class or object, message) */
@@ -48,6 +52,7 @@ static MAY_SWITCH MAY_RAISE Value request_s_new(Fiber *f, Value self, const Args
     r->thread = args->argv[0];
     r->exception = args->argv[2];
     r->message = args->argv[3];
+    r->sent = TR_NIL;
     tr_write_many(v);
     double ns = seconds * 1e9;
     int64_t now = tr_now_ns();
@@ -59,7 +64,9 @@ static MAY_SWITCH MAY_RAISE Value request_s_new(Fiber *f, Value self, const Args
 /* Timeout::Request#finished: it is not to happen any more */
 static Value request_finished(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
-    tr_expired_timer_cancel(&request_of(self)->expired);
+    Request *r = request_of(self);
+    tr_expired_timer_cancel(&r->expired);
+    if (r->sent != TR_NIL) tr_thread_take_back(((ThreadObject *)r->thread)->thread, r->sent); /* another one came first */
     return TR_NIL;
 }
 
