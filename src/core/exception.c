@@ -1,5 +1,5 @@
-/* exception.c - Exception: message, backtrace, cause, and how it is printed. The subclasses with more to say are in
- * exception_kinds.c. */
+/* exception.c - Exception: message, backtrace, cause, and how it is printed. The subclasses with more to say
+ * are in exception_kinds.c. */
 #include "core/exception.h"
 
 #include <stdio.h>
@@ -78,7 +78,8 @@ static MAY_SWITCH MAY_RAISE Value exception_inspect(Fiber *f, Value self, const 
     if (several) text = tr_string_inspect(f, text);
     if (text == TR_RAISED) return TR_RAISED;
     Value result = tr_string_new_cstr(f, "#<");
-    if (tr_string_append(f, result, name) == TR_RAISED || tr_string_append_cstr(f, result, several ? ":" : ": ") == TR_RAISED ||
+    if (tr_string_append(f, result, name) == TR_RAISED ||
+        tr_string_append_cstr(f, result, several ? ":" : ": ") == TR_RAISED ||
         tr_string_append(f, result, text) == TR_RAISED || tr_string_append_cstr(f, result, ">") == TR_RAISED)
         return TR_RAISED;
     return result;
@@ -87,7 +88,8 @@ static MAY_SWITCH MAY_RAISE Value exception_inspect(Fiber *f, Value self, const 
 static MAY_SWITCH MAY_RAISE Value exception_equal(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return TR_TRUE;
-    if (!tr_is_type(other, TYPE_EXCEPTION) || tr_real_class_of(self) != tr_real_class_of(other)) return TR_FALSE;
+    if (!tr_is_type(other, TYPE_EXCEPTION) || tr_real_class_of(self) != tr_real_class_of(other))
+        return TR_FALSE;
     static const Id asked[] = {TR_ID_message, TR_ID_backtrace};
     for (int i = 0; i < 2; i++) {
         Value a = tr_call(f, self, asked[i], 0);
@@ -134,7 +136,9 @@ static bool all_of(Value array, bool (*test)(Value v)) {
         if (!test(tr_array_at(array, i))) return false;
     return true;
 }
-static bool is_location(Value v) { return tr_is_object(v) && tr_header(v)->klass == tr_class.backtrace_location; }
+static bool is_location(Value v) {
+    return tr_is_object(v) && tr_header(v)->klass == tr_class.backtrace_location;
+}
 static bool is_string(Value v) { return tr_is_string(v); }
 
 static MAY_SWITCH MAY_RAISE Value exception_set_backtrace(Fiber *f, Value self, const Args *args) {
@@ -280,7 +284,8 @@ static MAY_GC void put_position(Text *t) {
 /* Of an endless recursion only the two ends are shown. */
 enum { TRACE_HEAD = 8, TRACE_TAIL = 5, TRACE_MOST = TRACE_HEAD + TRACE_TAIL + 5 };
 
-static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options, bool highlight, bool top_first) {
+static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options, bool highlight,
+                                         bool top_first) {
     Fiber *f = t->f;
     Value backtrace = tr_call(f, exception, TR_ID_backtrace, 0);
     if (backtrace == TR_RAISED) return false;
@@ -309,7 +314,8 @@ static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options
     if (s->size == 0 || s->bytes[s->size - 1] != '\n') put_cstr(t, "\n");
     if (top_first)
         for (size_t i = 1; i < count; i++) {
-            if (i == TRACE_HEAD && count > TRACE_MOST && tr_is_kind_of(exception, tr_class.system_stack_error)) {
+            if (i == TRACE_HEAD && count > TRACE_MOST &&
+                tr_is_kind_of(exception, tr_class.system_stack_error)) {
                 snprintf(number, sizeof number, "\t ... %zu levels...\n", count - TRACE_HEAD - TRACE_TAIL);
                 put_cstr(t, number);
                 i = count - TRACE_TAIL;
@@ -323,7 +329,8 @@ static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options
 
 #define MAX_CAUSES 64
 
-static MAY_SWITCH MAY_RAISE Value full_message(Fiber *f, Value self, Value options, bool highlight, bool top_first) {
+static MAY_SWITCH MAY_RAISE Value full_message(Fiber *f, Value self, Value options, bool highlight,
+                                               bool top_first) {
     Text t = {f, tr_string_new(f, "", 0), false};
     Value chain[MAX_CAUSES];
     int count = 0;
@@ -334,7 +341,8 @@ static MAY_SWITCH MAY_RAISE Value full_message(Fiber *f, Value self, Value optio
         chain[count++] = e;
     }
     if (!top_first) {
-        put_cstr(&t, highlight ? "\033[1mTraceback\033[m (most recent call last):\n" : "Traceback (most recent call last):\n");
+        put_cstr(&t, highlight ? "\033[1mTraceback\033[m (most recent call last):\n"
+                               : "Traceback (most recent call last):\n");
         for (int i = count; i-- > 0;)
             if (!put_one(&t, chain[i], i == 0 ? options : TR_NIL, highlight, false)) return TR_RAISED;
     } else {
@@ -390,7 +398,8 @@ static MAY_SWITCH MAY_RAISE Value exception_s_to_tty(Fiber *f, Value self, const
 static MAY_SWITCH MAY_RAISE Value exception_initialize_copy(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (self == other) return self;
-    if (!tr_is_type(other, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
+    if (!tr_is_type(other, TYPE_EXCEPTION))
+        return tr_raise(f, tr_class.type_error, "initialize_copy should take same class object");
     memcpy(&SELF->message, &((Exception *)other)->message, sizeof(Exception) - offsetof(Exception, message));
     tr_write_many(self);
     return self;
@@ -435,6 +444,9 @@ static const MethodDef exception_singleton_methods[] = {
     {"to_tty?", exception_s_to_tty, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_exception_class = {.klass = &tr_class.exception, .methods = exception_methods,
-                                     .singleton_methods = exception_singleton_methods, .alloc = exception_alloc,
-                                     .instance_type = TYPE_EXCEPTION, .init = exception_init};
+const ClassDef tr_exception_class = {.klass = &tr_class.exception,
+                                     .methods = exception_methods,
+                                     .singleton_methods = exception_singleton_methods,
+                                     .alloc = exception_alloc,
+                                     .instance_type = TYPE_EXCEPTION,
+                                     .init = exception_init};

@@ -1,4 +1,5 @@
-/* exception_kinds.c - the exceptions that carry more than a message: NameError, KeyError, SystemExit, Errno::*, … */
+/* exception_kinds.c - the exceptions that carry more than a message: NameError, KeyError, SystemExit,
+ * Errno::*, … */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -72,7 +73,8 @@ static const MethodDef no_method_error_methods[] = {
     {"private_call?", no_method_error_private_call, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_no_method_error_class = {.klass = &tr_class.no_method_error, .methods = no_method_error_methods};
+const ClassDef tr_no_method_error_class = {.klass = &tr_class.no_method_error,
+                                           .methods = no_method_error_methods};
 
 /* ---- KeyError, FrozenError, NoMatchingPatternKeyError ---- */
 
@@ -129,14 +131,16 @@ static Value error_result(Fiber *f, Value self, const Args *args) {
     return SELF->result == TR_UNDEF ? TR_NIL : SELF->result;
 }
 static const MethodDef stop_iteration_methods[] = {{"result", error_result, ARITY(0, 0), 0}, {0}};
-const ClassDef tr_stop_iteration_class = {.klass = &tr_class.stop_iteration, .methods = stop_iteration_methods};
+const ClassDef tr_stop_iteration_class = {.klass = &tr_class.stop_iteration,
+                                          .methods = stop_iteration_methods};
 
 static const MethodDef local_jump_error_methods[] = {
     {"exit_value", error_result, ARITY(0, 0), 0},
     {"reason", name_error_name, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_local_jump_error_class = {.klass = &tr_class.local_jump_error, .methods = local_jump_error_methods};
+const ClassDef tr_local_jump_error_class = {.klass = &tr_class.local_jump_error,
+                                            .methods = local_jump_error_methods};
 
 static Value throw_tag(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
@@ -152,7 +156,8 @@ static const MethodDef uncaught_throw_methods[] = {
     {"value", error_result, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_uncaught_throw_error_class = {.klass = &tr_class.uncaught_throw_error, .methods = uncaught_throw_methods};
+const ClassDef tr_uncaught_throw_error_class = {.klass = &tr_class.uncaught_throw_error,
+                                                .methods = uncaught_throw_methods};
 
 /* ---- LoadError, SyntaxError ---- */
 
@@ -219,7 +224,8 @@ static MAY_SWITCH MAY_RAISE Value signal_exception_initialize(Fiber *f, Value se
     int number;
     if (tr_is_fixnum(v)) {
         number = (int)tr_fixnum(v);
-        if (number < 0 || number > 64) return tr_raise(f, tr_class.argument_error, "invalid signal number (%d)", number);
+        if (number < 0 || number > 64)
+            return tr_raise(f, tr_class.argument_error, "invalid signal number (%d)", number);
     } else {
         Value name = v;
         if (tr_is_symbol(v)) name = tr_symbol_to_s(f, v);
@@ -229,7 +235,8 @@ static MAY_SWITCH MAY_RAISE Value signal_exception_initialize(Fiber *f, Value se
         number = signal_number(tr_string(name)->bytes);
         if (number < 0) {
             const char *text = tr_string(name)->bytes;
-            return tr_raise(f, tr_class.argument_error, "unsupported signal 'SIG%s'", strncmp(text, "SIG", 3) ? text : text + 3);
+            return tr_raise(f, tr_class.argument_error, "unsupported signal 'SIG%s'",
+                            strncmp(text, "SIG", 3) ? text : text + 3);
         }
     }
     const char *known = number > 0 ? sigabbrev_np(number) : NULL;
@@ -255,22 +262,29 @@ static const MethodDef signal_exception_methods[] = {
     {"signm", signal_exception_signm, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_signal_exception_class = {.klass = &tr_class.signal_exception, .methods = signal_exception_methods};
+const ClassDef tr_signal_exception_class = {.klass = &tr_class.signal_exception,
+                                            .methods = signal_exception_methods};
 static const MethodDef interrupt_methods[] = {{"initialize", interrupt_initialize, ARITY(0, 1), 0}, {0}};
 const ClassDef tr_interrupt_class = {.klass = &tr_class.interrupt, .methods = interrupt_methods};
 
 /* ---- SystemCallError and Errno::* ---- */
 
 #define ERRNOS(X) \
-    X(EPERM) X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(ECHILD) X(EAGAIN) X(ENOMEM) X(EACCES) \
-    X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE) X(EMFILE) X(ENOTTY) \
-    X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK) X(EPIPE) X(EDOM) X(ERANGE) X(EDEADLK) X(ENAMETOOLONG) \
-    X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) X(ELOOP) X(EOVERFLOW) X(EILSEQ) X(ENOTSOCK) X(EDESTADDRREQ) X(EMSGSIZE) X(EPROTOTYPE) \
-    X(ENOPROTOOPT) X(EPROTONOSUPPORT) X(ESOCKTNOSUPPORT) X(EOPNOTSUPP) X(EPFNOSUPPORT) X(EAFNOSUPPORT) X(EADDRINUSE) \
-    X(EADDRNOTAVAIL) X(ENETDOWN) X(ENETUNREACH) X(ENETRESET) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(EISCONN) X(ENOTCONN) \
-    X(ESHUTDOWN) X(ETOOMANYREFS) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTDOWN) X(EHOSTUNREACH) X(EALREADY) X(EINPROGRESS) \
-    X(ESTALE) X(EDQUOT) X(ECANCELED) X(EPROTO) X(ENOTSUP) X(EUSERS) X(ENOMSG) X(EIDRM) X(ENODATA) X(ETIME) X(EBADMSG) \
-    X(EOWNERDEAD) X(ENOTRECOVERABLE) X(EMULTIHOP) X(ENOLINK) X(EREMOTE) X(ENOSTR) X(ENOSR)
+    X(EPERM) \
+    X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(ECHILD) X(EAGAIN) X(ENOMEM) \
+        X(EACCES) X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) \
+            X(ENFILE) X(EMFILE) X(ENOTTY) X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK) \
+                X(EPIPE) X(EDOM) X(ERANGE) X(EDEADLK) X(ENAMETOOLONG) X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) \
+                    X(ELOOP) X(EOVERFLOW) X(EILSEQ) X(ENOTSOCK) X(EDESTADDRREQ) X(EMSGSIZE) X(EPROTOTYPE) \
+                        X(ENOPROTOOPT) X(EPROTONOSUPPORT) X(ESOCKTNOSUPPORT) X(EOPNOTSUPP) X(EPFNOSUPPORT) \
+                            X(EAFNOSUPPORT) X(EADDRINUSE) X(EADDRNOTAVAIL) X(ENETDOWN) X(ENETUNREACH) \
+                                X(ENETRESET) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(EISCONN) X(ENOTCONN) \
+                                    X(ESHUTDOWN) X(ETOOMANYREFS) X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTDOWN) \
+                                        X(EHOSTUNREACH) X(EALREADY) X(EINPROGRESS) X(ESTALE) X(EDQUOT) \
+                                            X(ECANCELED) X(EPROTO) X(ENOTSUP) X(EUSERS) X(ENOMSG) X(EIDRM) \
+                                                X(ENODATA) X(ETIME) X(EBADMSG) X(EOWNERDEAD) \
+                                                    X(ENOTRECOVERABLE) X(EMULTIHOP) X(ENOLINK) X(EREMOTE) \
+                                                        X(ENOSTR) X(ENOSR)
 
 static const struct { const char *name; int number; } errnos[] = {
 #define X(name) {#name, name},
@@ -291,11 +305,12 @@ static MAY_GC MAY_RAISE Value errno_message(Fiber *f, int number, Value place, V
     char text[256];
     const char *known = strerror_r(number, text, sizeof text);
     Value message = tr_string_new_cstr(f, known);
-    if (place != TR_NIL &&
-        (tr_string_append_cstr(f, message, " @ ") == TR_RAISED || tr_string_append(f, message, place) == TR_RAISED))
+    if (place != TR_NIL && (tr_string_append_cstr(f, message, " @ ") == TR_RAISED ||
+                            tr_string_append(f, message, place) == TR_RAISED))
         return TR_RAISED;
     if (detail == TR_NIL) return message;
-    if (tr_string_append_cstr(f, message, " - ") == TR_RAISED || tr_string_append(f, message, detail) == TR_RAISED)
+    if (tr_string_append_cstr(f, message, " - ") == TR_RAISED ||
+        tr_string_append(f, message, detail) == TR_RAISED)
         return TR_RAISED;
     return message;
 }
@@ -309,7 +324,8 @@ Value tr_errno_exception(Fiber *f, int error, const char *detail) {
     return e;
 }
 
-/* SystemCallError.new(message = nil, errno = nil) answers an Errno::X when it knows the number; Errno::X.new(message = nil). */
+/* SystemCallError.new(message = nil, errno = nil) answers an Errno::X when it knows the number;
+ * Errno::X.new(message = nil). */
 static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value self, const Args *args) {
     Value detail = args->argc > 0 ? args->argv[0] : TR_NIL;
     Value number = TR_NIL, place = TR_NIL;
@@ -353,7 +369,8 @@ static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value s
 static MAY_SWITCH MAY_RAISE Value system_call_error_s_eqq(Fiber *f, Value self, const Args *args) {
     Value e = args->argv[0];
     if (tr_is_kind_of(e, (Class *)self)) return TR_TRUE;
-    if (!tr_is_kind_of(e, tr_class.system_call_error) || self == (Value)tr_class.system_call_error) return TR_FALSE;
+    if (!tr_is_kind_of(e, tr_class.system_call_error) || self == (Value)tr_class.system_call_error)
+        return TR_FALSE;
     Value number = tr_const_find(f, (Class *)self, tr_intern_cstr("Errno"), true);
     return tr_bool(number != TR_UNDEF && ((Exception *)e)->result == number);
 }
@@ -381,7 +398,9 @@ static const MethodDef system_call_error_methods[] = {
     {"errno", error_result, ARITY(0, 0), 0},
     {0}
 };
-static const MethodDef system_call_error_singleton_methods[] = {{"===", system_call_error_s_eqq, ARITY(1, 1), 0}, {0}};
-const ClassDef tr_system_call_error_class = {.klass = &tr_class.system_call_error, .methods = system_call_error_methods,
+static const MethodDef system_call_error_singleton_methods[] = {
+    {"===", system_call_error_s_eqq, ARITY(1, 1), 0}, {0}};
+const ClassDef tr_system_call_error_class = {.klass = &tr_class.system_call_error,
+                                             .methods = system_call_error_methods,
                                              .singleton_methods = system_call_error_singleton_methods,
                                              .init = system_call_error_init};

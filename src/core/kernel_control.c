@@ -1,4 +1,5 @@
-/* kernel_control.c - the methods of Kernel that are control structures: raise, catch, throw, eval, lambda, caller, … */
+/* kernel_control.c - the methods of Kernel that are control structures: raise, catch, throw, eval, lambda,
+ * caller, … */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,7 +13,8 @@
 static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, int argc, const Value *argv) {
     if (argc == 0) {
         Value current = tr_current_error(f);
-        return current != TR_NIL ? current : tr_exception_new(f, tr_class.runtime_error, tr_string_new(f, "", 0));
+        return current != TR_NIL ? current
+                                 : tr_exception_new(f, tr_class.runtime_error, tr_string_new(f, "", 0));
     }
     if (argc == 1 && tr_is_string(argv[0]))
         return tr_exception_new(f, tr_class.runtime_error, argv[0]);
@@ -23,8 +25,10 @@ static MAY_SWITCH MAY_RAISE Value make_exception(Fiber *f, int argc, const Value
     if (answers) made = tr_call_full(f, argv[0], TR_ID_exception, given, argv + 1, TR_NIL, TR_NIL, false);
     if (made == TR_RAISED) return TR_RAISED;
     if (made == TR_UNDEF) return tr_raise(f, tr_class.type_error, "exception class/object expected");
-    if (!tr_is_type(made, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
-    if (argc > 2 && argv[2] != TR_NIL && tr_call(f, made, TR_ID_set_backtrace, 1, argv[2]) == TR_RAISED) return TR_RAISED;
+    if (!tr_is_type(made, TYPE_EXCEPTION))
+        return tr_raise(f, tr_class.type_error, "exception object expected");
+    if (argc > 2 && argv[2] != TR_NIL && tr_call(f, made, TR_ID_set_backtrace, 1, argv[2]) == TR_RAISED)
+        return TR_RAISED;
     return made;
 }
 
@@ -43,14 +47,16 @@ Value tr_make_exception(Fiber *f, const Args *args) {
             if (tr_hash_delete(f, keywords, tr_value_from_id(TR_ID_cause)) == TR_RAISED) return TR_RAISED;
             if (tr_hash_count(keywords) == 0) keywords = TR_NIL;
         }
-        if (cause != TR_UNDEF && args->argc == 0) return tr_raise(f, tr_class.argument_error, "only cause is given with no arguments");
+        if (cause != TR_UNDEF && args->argc == 0)
+            return tr_raise(f, tr_class.argument_error, "only cause is given with no arguments");
         if (cause != TR_UNDEF && cause != TR_NIL && !tr_is_type(cause, TYPE_EXCEPTION))
             return tr_raise(f, tr_class.type_error, "exception object expected");
     }
     Value argv[3];
     int argc = args->argc;
     for (int i = 0; i < argc; i++) argv[i] = args->argv[i];
-    if (keywords != TR_NIL && argc > 0 && argc < 3) argv[argc++] = keywords; /* an ordinary Hash for the exception */
+    if (keywords != TR_NIL && argc > 0 && argc < 3)
+        argv[argc++] = keywords; /* an ordinary Hash for the exception */
     Value exception = make_exception(f, argc, argv);
     if (exception == TR_RAISED) return TR_RAISED;
     if (cause != TR_UNDEF && cause != exception) {
@@ -110,9 +116,11 @@ static MAY_SWITCH MAY_RAISE Value kernel_throw(Fiber *f, Value self, const Args 
 
 static MAY_SWITCH MAY_RAISE Value kernel_lambda(Fiber *f, Value self, const Args *args) {
     (void)self;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
+    if (!tr_block_is_given(args->block))
+        return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
     const Frame *caller = f->frame->prev;
-    bool is_literal = tr_block_is_captured(args->block) && caller && tr_block_captured(args->block) == &caller->captured;
+    bool is_literal =
+        tr_block_is_captured(args->block) && caller && tr_block_captured(args->block) == &caller->captured;
     if (!is_literal && !tr_block_is_lambda(args->block))
         return tr_raise(f, tr_class.argument_error, "the lambda method requires a literal block");
     Value proc = tr_block_to_proc(f, args->block);
@@ -122,7 +130,8 @@ static MAY_SWITCH MAY_RAISE Value kernel_lambda(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value kernel_proc(Fiber *f, Value self, const Args *args) {
     (void)self;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
+    if (!tr_block_is_given(args->block))
+        return tr_raise(f, tr_class.argument_error, "tried to create Proc object without a block");
     return tr_block_to_proc(f, args->block);
 }
 
@@ -179,13 +188,15 @@ static MAY_SWITCH MAY_RAISE Value kernel_eval(Fiber *f, Value self, const Args *
     int64_t line = 1;
     if (args->argc > 3 && !tr_to_long(f, args->argv[3], &line)) return TR_RAISED;
     if (binding != TR_NIL && !tr_data_is(binding, &tr_binding_type))
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected binding)", tr_real_class_of(binding));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected binding)",
+                        tr_real_class_of(binding));
     if (binding == TR_NIL) {
         binding = tr_binding_of_caller(f);
         if (binding == TR_RAISED) return TR_RAISED;
         ((Binding *)binding)->self = calling_frame(f) ? calling_frame(f)->captured.self : self;
     }
-    return tr_eval_string(f, args->argv[0], TR_UNDEF, binding, args->argc > 2 ? args->argv[2] : TR_NIL, (int)line);
+    return tr_eval_string(f, args->argv[0], TR_UNDEF, binding, args->argc > 2 ? args->argv[2] : TR_NIL,
+                          (int)line);
 }
 
 static MAY_SWITCH MAY_RAISE Value kernel_binding(Fiber *f, Value self, const Args *args) {
@@ -196,12 +207,15 @@ static MAY_SWITCH MAY_RAISE Value kernel_binding(Fiber *f, Value self, const Arg
 /* ---- caller ---- */
 
 /* (start = 1, length = nil) or a Range of frames; the frame of `caller` itself is not counted. */
-static MAY_SWITCH MAY_RAISE Value captured_caller(Fiber *f, const Args *args, Value (*convert)(Fiber *f, Value captured)) {
+static MAY_SWITCH MAY_RAISE Value captured_caller(Fiber *f, const Args *args,
+                                                  Value (*convert)(Fiber *f, Value captured)) {
     int64_t start = 1, count = -1;
     bool by_range = args->argc > 0 && tr_is_type(args->argv[0], TYPE_RANGE);
     if (!by_range && args->argc > 0 && !tr_to_long(f, args->argv[0], &start)) return TR_RAISED;
-    if (!by_range && args->argc > 1 && args->argv[1] != TR_NIL && !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
-    if (!by_range && start < 0) return tr_raise(f, tr_class.argument_error, "negative level (%ld)", (long)start);
+    if (!by_range && args->argc > 1 && args->argv[1] != TR_NIL && !tr_to_long(f, args->argv[1], &count))
+        return TR_RAISED;
+    if (!by_range && start < 0)
+        return tr_raise(f, tr_class.argument_error, "negative level (%ld)", (long)start);
     if (args->argc > 1 && args->argv[1] != TR_NIL && count < 0)
         return tr_raise(f, tr_class.argument_error, "negative size (%ld)", (long)count);
     Frame *mine = f->frame;
@@ -234,12 +248,14 @@ static MAY_SWITCH MAY_RAISE Value kernel_caller_locations(Fiber *f, Value self, 
 /* ---- method_missing ---- */
 
 static MAY_SWITCH MAY_RAISE Value object_method_missing(Fiber *f, Value self, const Args *args) {
-    if (args->argc == 0 || !tr_is_symbol(args->argv[0])) return tr_raise(f, tr_class.argument_error, "no method name given");
+    if (args->argc == 0 || !tr_is_symbol(args->argv[0]))
+        return tr_raise(f, tr_class.argument_error, "no method name given");
     enum MissingReason reason = tr_fiber_vm(f)->missing_reason;
     tr_fiber_vm(f)->missing_reason = MISSING_NONE;
     Frame *mine = f->frame; /* the error comes from the caller */
     f->frame = mine->prev;
-    Value raised = tr_raise_missing(f, self, tr_symbol_id(args->argv[0]), reason, args->argc - 1, args->argv + 1);
+    Value raised =
+        tr_raise_missing(f, self, tr_symbol_id(args->argv[0]), reason, args->argc - 1, args->argv + 1);
     f->frame = mine;
     return raised;
 }
@@ -283,7 +299,8 @@ static MAY_SWITCH MAY_RAISE Value kernel_abort(Fiber *f, Value self, const Args 
         message = tr_to_str(f, args->argv[0]);
         if (message == TR_RAISED) return TR_RAISED;
         Value line = tr_string_dup(f, message);
-        if (tr_string_append_cstr(f, line, "\n") == TR_RAISED || tr_io_write_stderr(f, line) == TR_RAISED) return TR_RAISED;
+        if (tr_string_append_cstr(f, line, "\n") == TR_RAISED || tr_io_write_stderr(f, line) == TR_RAISED)
+            return TR_RAISED;
     } else {
         Value error = tr_current_error(f);
         if (error != TR_NIL) tr_exception_report(f, error);
@@ -304,12 +321,14 @@ Value tr_at_exit_add(Fiber *f, Value proc) {
 
 static MAY_SWITCH MAY_RAISE Value kernel_at_exit(Fiber *f, Value self, const Args *args) {
     (void)self;
-    if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.argument_error, "called without a block");
+    if (!tr_block_is_given(args->block))
+        return tr_raise(f, tr_class.argument_error, "called without a block");
     Value proc = tr_block_to_proc(f, args->block);
     return proc == TR_RAISED ? proc : tr_at_exit_add(f, proc);
 }
 
-/* Last in, first out; a block may add others. What a block raises takes the place of what the program ended with. */
+/* Last in, first out; a block may add others. What a block raises takes the place of what the program ended
+ * with. */
 void tr_at_exit_run(Fiber *f) {
     for (;;) {
         Value list = tr_ractor_local_get(f->ractor, at_exit_key);
@@ -328,7 +347,8 @@ void tr_at_exit_run(Fiber *f) {
 
 /* ---- $VERBOSE, $DEBUG, $0 ---- */
 
-static _Atomic Value verbose = TR_FALSE, debug = TR_FALSE; /* nil, false or true; relaxed: a switch orders nothing else */
+static _Atomic Value verbose = TR_FALSE,
+                     debug = TR_FALSE; /* nil, false or true; relaxed: a switch orders nothing else */
 
 Value tr_verbose(Fiber *f) {
     (void)f;
@@ -340,7 +360,8 @@ static Value get_verbose(Fiber *f, Id name) {
 }
 static Value set_verbose(Fiber *f, Id name, Value value) {
     (void)f, (void)name;
-    atomic_store_explicit(&verbose, value == TR_NIL ? TR_NIL : tr_bool(tr_is_truthy(value)), memory_order_relaxed);
+    atomic_store_explicit(&verbose, value == TR_NIL ? TR_NIL : tr_bool(tr_is_truthy(value)),
+                          memory_order_relaxed);
     return value;
 }
 static Value get_debug(Fiber *f, Id name) {
@@ -362,7 +383,8 @@ static MAY_SWITCH MAY_RAISE Value set_script_name(Fiber *f, Id name, Value value
     (void)name;
     value = tr_to_str(f, value);
     if (value == TR_RAISED) return TR_RAISED;
-    script_name = tr_string_interned(f, tr_string(value)->bytes, tr_string(value)->size, tr_string_encoding(value));
+    script_name =
+        tr_string_interned(f, tr_string(value)->bytes, tr_string(value)->size, tr_string_encoding(value));
     return value;
 }
 static void trace_script_name(Tracer *tracer, void *context) {
@@ -378,11 +400,13 @@ static MAY_GC void kernel_control_init(Fiber *f) {
     tr_global_define("$VERBOSE", get_verbose, set_verbose, true);
     tr_global_define("$DEBUG", get_debug, set_debug, true);
     tr_global_define("$0", get_script_name, set_script_name, true);
-    static const char *const aliases[][2] = {{"$-v", "$VERBOSE"}, {"$-w", "$VERBOSE"}, {"$-d", "$DEBUG"}, {"$PROGRAM_NAME", "$0"}};
+    static const char *const aliases[][2] = {
+        {"$-v", "$VERBOSE"}, {"$-w", "$VERBOSE"}, {"$-d", "$DEBUG"}, {"$PROGRAM_NAME", "$0"}};
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         tr_global_alias(tr_intern_cstr(aliases[i][0]), tr_intern_cstr(aliases[i][1]));
     at_exit_key = tr_ractor_local_reserve();
-    tr_define_method(f, tr_class.basic_object, "method_missing", object_method_missing, 0, -1, METHOD_PRIVATE);
+    tr_define_method(f, tr_class.basic_object, "method_missing", object_method_missing, 0, -1,
+                     METHOD_PRIVATE);
 }
 
 static const MethodDef kernel_control_methods[] = {

@@ -20,7 +20,8 @@ static MAY_SWITCH MAY_RAISE Value proc_s_new(Fiber *f, Value self, const Args *a
         else tr_header(proc)->klass = (Class *)self;
     }
     if (!tr_method_is_basic(proc, TR_ID_initialize) &&
-        tr_call_full(f, proc, TR_ID_initialize, args->argc, args->argv, proc, args->keywords, false) == TR_RAISED)
+        tr_call_full(f, proc, TR_ID_initialize, args->argc, args->argv, proc, args->keywords, false) ==
+            TR_RAISED)
         return TR_RAISED;
     return proc;
 }
@@ -75,8 +76,10 @@ Value tr_iseq_parameters(Fiber *f, const Iseq *iseq, bool is_lambda) {
     Value list = tr_array_new(f, p->size);
     bool ok = true;
     const char *required = is_lambda ? "req" : "opt";
-    for (uint32_t i = 0; i < p->lead_count && ok; i++) ok = push_parameter(f, list, required, iseq->locals[i]);
-    for (uint32_t i = 0; i < p->opt_count && ok; i++) ok = push_parameter(f, list, "opt", iseq->locals[p->lead_count + i]);
+    for (uint32_t i = 0; i < p->lead_count && ok; i++)
+        ok = push_parameter(f, list, required, iseq->locals[i]);
+    for (uint32_t i = 0; i < p->opt_count && ok; i++)
+        ok = push_parameter(f, list, "opt", iseq->locals[p->lead_count + i]);
     if (p->rest_start >= 0 && ok) {
         bool anonymous = p->anonymous_rest || p->forwardable;
         ok = push_parameter(f, list, "rest", anonymous ? TR_ID_times : iseq->locals[p->rest_start]);
@@ -140,8 +143,9 @@ static MAY_SWITCH MAY_RAISE Value proc_equal(Fiber *f, Value self, const Args *a
     const Proc *a = tr_proc(self), *b = tr_proc(other);
     if (a->kind != b->kind || a->is_lambda != b->is_lambda) return TR_FALSE;
     switch ((ProcKind)a->kind) {
-    case PROC_ISEQ: return tr_bool(a->as.captured.iseq == b->as.captured.iseq && a->as.captured.ep == b->as.captured.ep &&
-                                   a->as.captured.self == b->as.captured.self);
+    case PROC_ISEQ:
+        return tr_bool(a->as.captured.iseq == b->as.captured.iseq && a->as.captured.ep == b->as.captured.ep &&
+                       a->as.captured.self == b->as.captured.self);
     case PROC_SYMBOL: return tr_bool(a->as.symbol == b->as.symbol);
     default: return tr_bool(a->as.c.fn == b->as.c.fn && a->as.c.data == b->as.c.data);
     }
@@ -150,7 +154,8 @@ static MAY_SWITCH MAY_RAISE Value proc_equal(Fiber *f, Value self, const Args *a
 static Value proc_hash(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     const Proc *proc = tr_proc(self);
-    uint64_t h = proc->kind == PROC_ISEQ ? tr_hash_mix((uint64_t)proc->as.captured.iseq, (uint64_t)proc->as.captured.ep)
+    uint64_t h = proc->kind == PROC_ISEQ
+                     ? tr_hash_mix((uint64_t)proc->as.captured.iseq, (uint64_t)proc->as.captured.ep)
                  : proc->kind == PROC_SYMBOL ? tr_hash_mix(proc->as.symbol, 1)
                                              : tr_hash_mix((uint64_t)proc->as.c.fn, proc->as.c.data);
     return tr_value_from_fixnum((int64_t)(h >> 2));
@@ -163,7 +168,8 @@ static MAY_SWITCH MAY_RAISE Value proc_inspect(Fiber *f, Value self, const Args 
     const char *lambda = proc->is_lambda ? " (lambda)" : "";
     if (proc->kind == PROC_ISEQ)
         return tr_string_format(f, "#<%s:0x%016lx %s:%u%s>", tr_string(name)->bytes, (unsigned long)self,
-                                tr_string(proc->as.captured.iseq->path)->bytes, proc->as.captured.iseq->first_line, lambda);
+                                tr_string(proc->as.captured.iseq->path)->bytes,
+                                proc->as.captured.iseq->first_line, lambda);
     if (proc->kind == PROC_SYMBOL) {
         Value symbol = tr_symbol_inspect(f, tr_value_from_id(proc->as.symbol));
         if (symbol == TR_RAISED) return TR_RAISED;
@@ -171,7 +177,8 @@ static MAY_SWITCH MAY_RAISE Value proc_inspect(Fiber *f, Value self, const Args 
                                 tr_string(symbol)->bytes, lambda);
     }
     if (proc->kind == PROC_METHOD) {
-        return tr_string_format(f, "#<%s:0x%016lx (lambda) from Method>", tr_string(name)->bytes, (unsigned long)self);
+        return tr_string_format(f, "#<%s:0x%016lx (lambda) from Method>", tr_string(name)->bytes,
+                                (unsigned long)self);
     }
     return tr_string_format(f, "#<%s:0x%016lx%s>", tr_string(name)->bytes, (unsigned long)self, lambda);
 }
@@ -179,7 +186,8 @@ static MAY_SWITCH MAY_RAISE Value proc_inspect(Fiber *f, Value self, const Args 
 static MAY_SWITCH MAY_RAISE Value proc_binding(Fiber *f, Value self, const Args *args) {
     (void)args;
     const Proc *proc = tr_proc(self);
-    if (proc->kind != PROC_ISEQ) return tr_raise(f, tr_class.argument_error, "Can't create Binding from C level Proc");
+    if (proc->kind != PROC_ISEQ)
+        return tr_raise(f, tr_class.argument_error, "Can't create Binding from C level Proc");
     Binding *b = tr_data_alloc(f, &tr_binding_type, tr_class.binding);
     b->env = tr_ep_env(proc->as.captured.ep);
     b->self = proc->as.captured.self;
@@ -196,7 +204,8 @@ static MAY_SWITCH MAY_RAISE Value proc_ruby2_keywords(Fiber *f, Value self, cons
     Proc *proc = tr_proc(self);
     const Params *p = proc->kind == PROC_ISEQ ? &proc->as.captured.iseq->params : NULL;
     if (!p || p->rest_start < 0 || p->keywords || p->post_count > 0) {
-        tr_warn(f, "Skipping set of ruby2_keywords flag for proc (proc not defined in Ruby, accepts keywords, or proc does "
+        tr_warn(f, "Skipping set of ruby2_keywords flag for proc (proc not defined in Ruby, accepts "
+                   "keywords, or proc does "
                    "not accept argument splat)");
         return self;
     }
@@ -209,7 +218,8 @@ static MAY_SWITCH MAY_RAISE Value proc_ruby2_keywords(Fiber *f, Value self, cons
 static MAY_SWITCH MAY_RAISE Value composed(Fiber *f, Value data, const Args *args) {
     Value first = tr_array_at(data, 0), second = tr_array_at(data, 1);
     Value v = tr_is_proc(first) ? tr_yield_full(f, first, args->argc, args->argv, args->block, args->keywords)
-                                : tr_call_full(f, first, TR_ID_call, args->argc, args->argv, args->block, args->keywords, false);
+                                : tr_call_full(f, first, TR_ID_call, args->argc, args->argv, args->block,
+                                               args->keywords, false);
     if (v == TR_RAISED) return TR_RAISED;
     return tr_is_proc(second) ? tr_proc_call(f, second, 1, &v) : tr_call(f, second, TR_ID_call, 1, v);
 }
@@ -262,7 +272,8 @@ static MAY_SWITCH MAY_RAISE Value proc_curry(Fiber *f, Value self, const Args *a
     int64_t arity = min;
     if (args->argc > 0 && args->argv[0] != TR_NIL) {
         if (!tr_to_long(f, args->argv[0], &arity)) return TR_RAISED;
-        if (is_lambda && (arity < min || (max >= 0 && arity > max))) return tr_raise_argc(f, (int)arity, min, max);
+        if (is_lambda && (arity < min || (max >= 0 && arity > max)))
+            return tr_raise_argc(f, (int)arity, min, max);
     }
     Value none = tr_array_new(f, 0);
     return make_curry(f, self, tr_value_from_fixnum(arity), none, is_lambda);
@@ -293,8 +304,11 @@ static const MethodDef proc_methods[] = {
     {0}
 };
 static const MethodDef proc_singleton_methods[] = {{"new", proc_s_new, ARITY_REST(0), METHOD_KEYWORDS}, {0}};
-const ClassDef tr_proc_class = {.klass = &tr_class.proc, .methods = proc_methods,
-                                .singleton_methods = proc_singleton_methods, .no_alloc = true, .instance_type = TYPE_PROC};
+const ClassDef tr_proc_class = {.klass = &tr_class.proc,
+                                .methods = proc_methods,
+                                .singleton_methods = proc_singleton_methods,
+                                .no_alloc = true,
+                                .instance_type = TYPE_PROC};
 
 /* ---- Binding ---- */
 
@@ -317,7 +331,8 @@ static MAY_SWITCH MAY_RAISE Value binding_get(Fiber *f, Value self, const Args *
     Value env;
     const Value *slot = tr_binding_find(f, binding_of(self), name, &env);
     if (slot) return *slot;
-    return tr_raise_name_error(f, self, name, "local variable '%pI' is not defined for %pV", name, tr_any_to_s(f, self));
+    return tr_raise_name_error(f, self, name, "local variable '%pI' is not defined for %pV", name,
+                               tr_any_to_s(f, self));
 }
 
 static MAY_SWITCH MAY_RAISE Value binding_set(Fiber *f, Value self, const Args *args) {
@@ -328,7 +343,8 @@ static MAY_SWITCH MAY_RAISE Value binding_set(Fiber *f, Value self, const Args *
     if (!slot) { /* a new one: an eval that defines it */
         const IdName *text = tr_id_name(name);
         Value source = tr_string_format(f, "%.*s = nil", (int)text->size, text->bytes);
-        if (tr_binding_eval(f, binding_of(self), TR_UNDEF, NULL, source, TR_NIL, 1) == TR_RAISED) return TR_RAISED;
+        if (tr_binding_eval(f, binding_of(self), TR_UNDEF, NULL, source, TR_NIL, 1) == TR_RAISED)
+            return TR_RAISED;
         slot = tr_binding_find(f, binding_of(self), name, &env);
         if (!slot) return tr_raise(f, tr_class.name_error, "cannot define local variable '%pI'", name);
     }
@@ -364,7 +380,8 @@ MAY_GC MAY_RAISE static Value visible_locals(Fiber *f, Value env) {
 static MAY_SWITCH MAY_RAISE Value binding_local_variables(Fiber *f, Value self, const Args *args) {
     (void)args;
     Value env;
-    const Value *found = tr_binding_find(f, binding_of(self), 0, &env); /* settles TOPLEVEL_BINDING's environment */
+    const Value *found =
+        tr_binding_find(f, binding_of(self), 0, &env); /* settles TOPLEVEL_BINDING's environment */
     (void)found;
     return binding_of(self)->env == TR_UNDEF ? tr_array_new(f, 0) : visible_locals(f, binding_of(self)->env);
 }
@@ -381,7 +398,8 @@ static const Env *implicit_env(Value self) {
     return NULL;
 }
 static Id implicit_name(const Iseq *iseq, uint32_t i) {
-    static const Id numbered[] = {TR_ID__1, TR_ID__2, TR_ID__3, TR_ID__4, TR_ID__5, TR_ID__6, TR_ID__7, TR_ID__8, TR_ID__9};
+    static const Id numbered[] = {TR_ID__1, TR_ID__2, TR_ID__3, TR_ID__4, TR_ID__5,
+                                  TR_ID__6, TR_ID__7, TR_ID__8, TR_ID__9};
     return iseq->params.uses_it && !iseq->params.has_numbered ? TR_ID_it : numbered[i < 9 ? i : 8];
 }
 static MAY_GC MAY_RAISE Value binding_implicit_parameters(Fiber *f, Value self, const Args *args) {
@@ -389,7 +407,8 @@ static MAY_GC MAY_RAISE Value binding_implicit_parameters(Fiber *f, Value self, 
     Value list = tr_array_new(f, 1);
     const Env *e = implicit_env(self);
     for (uint32_t i = 0; e && i < e->iseq->params.lead_count; i++)
-        if (tr_array_push(f, list, tr_value_from_id(implicit_name(e->iseq, i))) == TR_RAISED) return TR_RAISED;
+        if (tr_array_push(f, list, tr_value_from_id(implicit_name(e->iseq, i))) == TR_RAISED)
+            return TR_RAISED;
     return list;
 }
 /* Its value; TR_UNDEF when there is none of that name, TR_RAISED when it could not be one. */
@@ -407,9 +426,11 @@ static MAY_SWITCH MAY_RAISE Value binding_implicit_parameter_get(Fiber *f, Value
     Value v = find_implicit(f, self, args->argv[0]);
     if (v != TR_UNDEF) return v;
     Id id = tr_to_id(f, args->argv[0]);
-    return tr_raise_name_error(f, self, id, "implicit parameter '%pI' is not defined for %pV", id, tr_any_to_s(f, self));
+    return tr_raise_name_error(f, self, id, "implicit parameter '%pI' is not defined for %pV", id,
+                               tr_any_to_s(f, self));
 }
-static MAY_SWITCH MAY_RAISE Value binding_implicit_parameter_is_defined(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value binding_implicit_parameter_is_defined(Fiber *f, Value self,
+                                                                        const Args *args) {
     Value v = find_implicit(f, self, args->argv[0]);
     return v == TR_RAISED ? v : tr_bool(v != TR_UNDEF);
 }
@@ -422,7 +443,8 @@ static Value binding_receiver(Fiber *f, Value self, const Args *args) {
 static MAY_SWITCH MAY_RAISE Value binding_eval(Fiber *f, Value self, const Args *args) {
     int64_t line = 1;
     if (args->argc > 2 && !tr_to_long(f, args->argv[2], &line)) return TR_RAISED;
-    return tr_binding_eval(f, binding_of(self), TR_UNDEF, NULL, args->argv[0], args->argc > 1 ? args->argv[1] : TR_NIL, (int)line);
+    return tr_binding_eval(f, binding_of(self), TR_UNDEF, NULL, args->argv[0],
+                           args->argc > 1 ? args->argv[1] : TR_NIL, (int)line);
 }
 
 static MAY_GC Value binding_source_location(Fiber *f, Value self, const Args *args) {
@@ -450,7 +472,8 @@ static MAY_SWITCH MAY_RAISE Value kernel_local_variables(Fiber *f, Value self, c
 }
 
 static MAY_GC void binding_init(Fiber *f) {
-    tr_define_method(f, tr_class.kernel, "local_variables", kernel_local_variables, 0, 0, METHOD_MODULE_FUNCTION);
+    tr_define_method(f, tr_class.kernel, "local_variables", kernel_local_variables, 0, 0,
+                     METHOD_MODULE_FUNCTION);
 }
 
 static const MethodDef binding_methods[] = {

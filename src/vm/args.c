@@ -1,8 +1,9 @@
 /* args.c - arguments become parameters: in place, on the VM stack, for methods, lambdas and blocks.
  *
- * On entry the positional arguments lie at call->args, the values of static keywords behind them, and the caller's
- * frame->sp covers all. On return the locals of the callee lie there: lead, opt, rest, post, keywords, kwrest, block,
- * and nil in all others. Values that must be moved out of the way while that happens are kept on the C stack.
+ * On entry the positional arguments lie at call->args, the values of static keywords behind them, and the
+ * caller's frame->sp covers all. On return the locals of the callee lie there: lead, opt, rest, post,
+ * keywords, kwrest, block, and nil in all others. Values that must be moved out of the way while that happens
+ * are kept on the C stack.
  */
 #include "vm/interp.h"
 
@@ -14,13 +15,14 @@
 
 static int failure(Value raised) { return raised == TR_RAISED ? -1 : 0; }
 
-static MAY_SWITCH MAY_RAISE int raise_in_callee(Fiber *f, const Iseq *iseq, Call *call, const Method *method, Value message) {
+static MAY_SWITCH MAY_RAISE int raise_in_callee(Fiber *f, const Iseq *iseq, Call *call, const Method *method,
+                                                Value message) {
     Frame *frame = f->frame;
     Value *top = frame->sp;
     if (method || iseq) {
         if (!tr_stack_fits(f, top, 0)) return failure(tr_frame_overflow(f));
-        tr_frame_push(f, top + 2, method ? (Value)method : TR_FALSE, TR_NIL, FRAME_METHOD | FRAME_LOCAL | FRAME_DUMMY, iseq,
-                      iseq->code, call->receiver);
+        tr_frame_push(f, top + 2, method ? (Value)method : TR_FALSE, TR_NIL,
+                      FRAME_METHOD | FRAME_LOCAL | FRAME_DUMMY, iseq, iseq->code, call->receiver);
     }
     Value v = tr_raise_value(f, tr_exception_new(f, tr_class.argument_error, message));
     f->frame = frame;
@@ -29,13 +31,14 @@ static MAY_SWITCH MAY_RAISE int raise_in_callee(Fiber *f, const Iseq *iseq, Call
 
 static MAY_GC Value arity_message(Fiber *f, int given, int min, int max) {
     if (max < 0) return tr_string_format(f, "wrong number of arguments (given %d, expected %d+", given, min);
-    if (min == max) return tr_string_format(f, "wrong number of arguments (given %d, expected %d", given, min);
+    if (min == max)
+        return tr_string_format(f, "wrong number of arguments (given %d, expected %d", given, min);
     return tr_string_format(f, "wrong number of arguments (given %d, expected %d..%d", given, min, max);
 }
 
 /* "missing keyword: :a" and its kin. */
-static MAY_SWITCH MAY_RAISE int raise_keywords(Fiber *f, const Iseq *iseq, Call *call, const Method *method, const char *what,
-                                               Value keys) {
+static MAY_SWITCH MAY_RAISE int raise_keywords(Fiber *f, const Iseq *iseq, Call *call, const Method *method,
+                                               const char *what, Value keys) {
     size_t count = tr_array_count(keys);
     Value message = tr_string_format(f, "%s keyword%s: ", what, count > 1 ? "s" : "");
     for (size_t i = 0; i < count; i++) {
@@ -46,13 +49,14 @@ static MAY_SWITCH MAY_RAISE int raise_keywords(Fiber *f, const Iseq *iseq, Call 
     return raise_in_callee(f, iseq, call, method, message);
 }
 
-static MAY_SWITCH MAY_RAISE int raise_arity(Fiber *f, const Iseq *iseq, Call *call, const Method *method, int given, int min,
-                                            int max) {
+static MAY_SWITCH MAY_RAISE int raise_arity(Fiber *f, const Iseq *iseq, Call *call, const Method *method,
+                                            int given, int min, int max) {
     Value message = arity_message(f, given, min, max);
     const KeywordParams *kw = iseq->params.keywords;
     if (kw && kw->required_count > 0) {
-        if (tr_string_append_cstr(f, message, kw->required_count > 1 ? "; required keywords: " : "; required keyword: ") ==
-            TR_RAISED)
+        if (tr_string_append_cstr(f, message,
+                                  kw->required_count > 1 ? "; required keywords: "
+                                                         : "; required keyword: ") == TR_RAISED)
             return -1;
         for (uint32_t i = 0; i < kw->required_count; i++) {
             if (i > 0 && tr_string_append_cstr(f, message, ", ") == TR_RAISED) return -1;
@@ -136,7 +140,8 @@ static bool is_param(const KeywordParams *kw, Value key) {
 }
 
 /* What no parameter took: into a Hash (**rest), or as the Array of their names (an error). */
-static MAY_SWITCH MAY_RAISE Value leftover(Fiber *f, const KeywordParams *kw, const Given *given, bool as_hash) {
+static MAY_SWITCH MAY_RAISE Value leftover(Fiber *f, const KeywordParams *kw, const Given *given,
+                                           bool as_hash) {
     Value into = as_hash ? tr_hash_new(f) : tr_array_new(f, 1);
     if (given->names) {
         for (uint32_t i = 0; i < given->names->count; i++) {
@@ -160,8 +165,8 @@ static MAY_SWITCH MAY_RAISE Value leftover(Fiber *f, const KeywordParams *kw, co
 #define BITS_IN_FIXNUM 62
 
 /* Fills the keyword locals. false: raised. */
-static MAY_SWITCH MAY_RAISE bool setup_keywords(Fiber *f, const Iseq *iseq, Call *call, const Method *method, Value *locals,
-                                                Given *given) {
+static MAY_SWITCH MAY_RAISE bool setup_keywords(Fiber *f, const Iseq *iseq, Call *call, const Method *method,
+                                                Value *locals, Given *given) {
     const KeywordParams *kw = iseq->params.keywords;
     uint32_t given_count = given->names ? given->names->count
                            : given->hash == TR_NIL ? 0 : (uint32_t)tr_hash_count(given->hash);
@@ -235,8 +240,8 @@ static MAY_SWITCH MAY_RAISE Value check_array(Fiber *f, Value v) {
     if (array == TR_UNDEF || array == TR_NIL) return TR_NIL;
     if (array != TR_RAISED && !tr_is_array(array)) {
         Class *klass = tr_real_class_of(v);
-        return tr_raise(f, tr_class.type_error, "can't convert %pC to Array (%pC#to_ary gives %pC)", klass, klass,
-                        tr_real_class_of(array));
+        return tr_raise(f, tr_class.type_error, "can't convert %pC to Array (%pC#to_ary gives %pC)", klass,
+                        klass, tr_real_class_of(array));
     }
     return array;
 }
@@ -262,7 +267,8 @@ static void fill_nil(Value *from, const Value *to) {
 }
 
 /* Everything but is_simple iseqs with the right number of arguments. */
-static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind, const Method *method) {
+static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind,
+                                              const Method *method) {
     const Params *p = &iseq->params;
     Value *locals = call->args;
     bool has_keywords = call->names || call->keywords != TR_NIL;
@@ -271,7 +277,8 @@ static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *
         return raise_in_callee(f, iseq, call, method, tr_string_new_cstr(f, "no block accepted"));
     Value flagged = TR_NIL;
     if (has_keywords && !p->keywords) {
-        if (p->accepts_no_keywords && (kind != ARGS_BLOCK || call->names || tr_hash_count(call->keywords) > 0))
+        if (p->accepts_no_keywords &&
+            (kind != ARGS_BLOCK || call->names || tr_hash_count(call->keywords) > 0))
             return raise_in_callee(f, iseq, call, method, tr_string_new_cstr(f, "no keywords accepted"));
         int before = call->argc;
         if (!tr_args_keywords_to_hash(f, call)) return -1;
@@ -297,7 +304,8 @@ static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *
             call->argc = max;
         }
     } else if (call->argc < min || (max >= 0 && call->argc > max)) {
-        if (p->keywords && has_keywords && p->keywords->rest_start < 0) { /* keywords nobody knows are told first */
+        if (p->keywords && has_keywords &&
+            p->keywords->rest_start < 0) { /* keywords nobody knows are told first */
             Value unknown = leftover(f, p->keywords, &given, false);
             if (unknown == TR_RAISED) return -1;
             if (tr_array_count(unknown) > 0) return raise_keywords(f, iseq, call, method, "unknown", unknown);
@@ -334,7 +342,8 @@ static MAY_SWITCH MAY_RAISE int setup_complex(Fiber *f, const Iseq *iseq, Call *
     return p->opt_count > 0 ? (int)p->opt_table[opt_given] : 0;
 }
 
-/* A block with lead parameters only: drops or fills up, or takes the elements of a lone Array. false: not one of the easy cases. */
+/* A block with lead parameters only: drops or fills up, or takes the elements of a lone Array. false: not one
+ * of the easy cases. */
 static bool setup_block(Fiber *f, const Iseq *iseq, Call *call) {
     uint32_t lead = iseq->params.lead_count, count = (uint32_t)call->argc;
     Value *locals = call->args;
@@ -355,12 +364,15 @@ static bool setup_block(Fiber *f, const Iseq *iseq, Call *call) {
 
 int tr_args_setup(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind, const Method *method) {
     const Params *p = &iseq->params;
-    if (TR_LIKELY(p->is_simple && !call->names && call->keywords == TR_NIL && (uint32_t)call->argc == p->lead_count &&
+    if (TR_LIKELY(p->is_simple && !call->names && call->keywords == TR_NIL &&
+                  (uint32_t)call->argc == p->lead_count &&
                   (kind != ARGS_BLOCK || call->argc != 1 || p->ambiguous_param0))) {
         if (TR_UNLIKELY(!tr_iseq_fits(f, call->args, iseq))) return failure(tr_frame_overflow(f));
         fill_nil(call->args + call->argc, call->args + iseq->local_count);
         return 0;
     }
-    if (p->is_simple && kind == ARGS_BLOCK && !call->names && call->keywords == TR_NIL && setup_block(f, iseq, call)) return 0;
+    if (p->is_simple && kind == ARGS_BLOCK && !call->names && call->keywords == TR_NIL &&
+        setup_block(f, iseq, call))
+        return 0;
     return setup_complex(f, iseq, call, kind, method);
 }

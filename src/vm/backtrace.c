@@ -1,8 +1,8 @@
 /* backtrace.c - where we are: captured cheaply as (code, pc) pairs, made into text only when somebody looks.
  *
- * One Backtrace object holds an entry per visible frame, innermost first. A method in C, and the core library's methods in
- * Ruby, have no place of their own: they appear with their own label and the place of the Ruby code that called them.
- * Several frames of the core library in a row count as one.
+ * One Backtrace object holds an entry per visible frame, innermost first. A method in C, and the core
+ * library's methods in Ruby, have no place of their own: they appear with their own label and the place of
+ * the Ruby code that called them. Several frames of the core library in a row count as one.
  */
 #include <stdio.h>
 
@@ -40,8 +40,8 @@ static void backtrace_free(Heap *heap, Value object) {
     if (b->has_buffer) tr_buffer_free(heap, b->entries, b->count * sizeof(Entry));
 }
 
-static const DataType backtrace_type = {.name = "backtrace", .bytes = sizeof(Backtrace), .trace = backtrace_trace,
-                                        .free = backtrace_free};
+static const DataType backtrace_type = {
+    .name = "backtrace", .bytes = sizeof(Backtrace), .trace = backtrace_trace, .free = backtrace_free};
 
 bool tr_is_captured_backtrace(Value v) { return tr_data_is(v, &backtrace_type); }
 
@@ -49,14 +49,16 @@ bool tr_is_captured_backtrace(Value v) { return tr_data_is(v, &backtrace_type); 
 
 /* Walks the visible frames, innermost first, and fills `into` (NULL: counts only). */
 static uint32_t walk(Fiber *f, uint32_t skip, uint32_t limit, Entry *into) {
-    uint32_t count = 0, waiting = 0; /* natives at the end of `into` that wait for a Ruby frame to lend its place */
+    uint32_t count = 0,
+             waiting = 0; /* natives at the end of `into` that wait for a Ruby frame to lend its place */
     bool after_internal = false;
     for (const Frame *frame = f->frame; frame && count < limit; frame = frame->prev) {
         bool is_internal = frame->iseq && frame->iseq->is_internal;
         const Method *method = tr_frame_method(frame);
         if (!frame->iseq && (!method || tr_frame_type(frame) == FRAME_DUMMY)) continue;
         if (is_internal && !method) continue;
-        if (is_internal && after_internal && count > 0 && skip == 0) { /* one for all of them: the outermost */
+        if (is_internal && after_internal && count > 0 &&
+            skip == 0) { /* one for all of them: the outermost */
             if (into) into[count - 1] = (Entry){.method = method, .is_native = true};
             continue;
         }
@@ -68,7 +70,8 @@ static uint32_t walk(Fiber *f, uint32_t skip, uint32_t limit, Entry *into) {
         bool is_native = !frame->iseq || is_internal;
         uint32_t pc = is_native ? 0 : (uint32_t)(frame->pc - frame->iseq->code);
         if (into) {
-            into[count] = (Entry){.iseq = is_native ? NULL : frame->iseq, .method = method, .pc = pc, .is_native = is_native};
+            into[count] = (Entry){
+                .iseq = is_native ? NULL : frame->iseq, .method = method, .pc = pc, .is_native = is_native};
             if (!is_native)
                 for (uint32_t i = waiting; i < count; i++) {
                     into[i].iseq = frame->iseq;
@@ -133,7 +136,8 @@ static MAY_GC Value method_label(Fiber *f, const Method *method, const char *nam
     }
     if (owner && owner->name != TR_NIL && owner->name != 0) {
         Value path = tr_class_path(f, owner);
-        if (tr_string_append(f, label, path) == TR_RAISED || tr_string_append_cstr(f, label, joint) == TR_RAISED)
+        if (tr_string_append(f, label, path) == TR_RAISED ||
+            tr_string_append_cstr(f, label, joint) == TR_RAISED)
             return label;
     }
     Value done = tr_string_append_bytes(f, label, name, size);
@@ -149,7 +153,9 @@ static MAY_GC Value entry_label(Fiber *f, const Entry *e) {
     const Iseq *home = e->iseq->local_iseq;
     if (!e->method || e->method->kind != METHOD_ISEQ || !home || home->type != ISEQ_METHOD) return label;
     const String *whole = tr_string(label), *base = tr_string(home->label);
-    if (base->size > whole->size || memcmp(whole->bytes + whole->size - base->size, base->bytes, base->size) != 0) return label;
+    if (base->size > whole->size ||
+        memcmp(whole->bytes + whole->size - base->size, base->bytes, base->size) != 0)
+        return label;
     Value qualified = method_label(f, e->method, base->bytes, base->size);
     if (qualified == TR_RAISED) return label;
     Value text = tr_string_new(f, whole->bytes, whole->size - base->size);
@@ -262,8 +268,8 @@ static const MethodDef location_methods[] = {
     {"inspect", location_inspect, ARITY(0, 0), 0},
     {0}
 };
-const ClassDef tr_backtrace_location_class = {.klass = &tr_class.backtrace_location, .methods = location_methods,
-                                              .no_alloc = true};
+const ClassDef tr_backtrace_location_class = {
+    .klass = &tr_class.backtrace_location, .methods = location_methods, .no_alloc = true};
 
 /* --- the place of the caller --- */
 

@@ -1,11 +1,11 @@
 /* block.c - blocks: yielding to them, environments that outlive their frame, Procs.
  *
- * A block handler (vm/frame.h) is a word that says where the block is: in the frame that wrote it (Captured), on the C
- * stack of who passes it (CBlock), or an object (Proc, Symbol). tr_block_start begins any of them.
+ * A block handler (vm/frame.h) is a word that says where the block is: in the frame that wrote it (Captured),
+ * on the C stack of who passes it (CBlock), or an object (Proc, Symbol). tr_block_start begins any of them.
  *
- * When a block must outlive its frame, the frame's environment and all around it move to the heap, outermost first. The
- * frame's ep is redirected, and so is the parent link of every frame above whose code lies inside of it; the copy on the
- * stack is dead. An environment on the heap therefore never refers to one on a stack.
+ * When a block must outlive its frame, the frame's environment and all around it move to the heap, outermost
+ * first. The frame's ep is redirected, and so is the parent link of every frame above whose code lies inside
+ * of it; the copy on the stack is dead. An environment on the heap therefore never refers to one on a stack.
  */
 #include "vm/interp.h"
 #include "vm/refinement.h"
@@ -94,7 +94,8 @@ static size_t env_size(Value object) {
     return env_has_buffer(env) ? env->count * sizeof(Value) : 0;
 }
 
-static const HeapType env_type = {.name = "environment", .trace = env_trace, .free = env_free, .size = env_size};
+static const HeapType env_type = {
+    .name = "environment", .trace = env_trace, .free = env_free, .size = env_size};
 
 /* --- Procs --- */
 
@@ -186,8 +187,8 @@ void tr_block_boot(void) {
 
 /* --- starting --- */
 
-static MAY_SWITCH MAY_RAISE Value ruby_block_start(Fiber *f, Call *call, const Captured *captured, const BlockCall *how,
-                                                   bool is_lambda) {
+static MAY_SWITCH MAY_RAISE Value ruby_block_start(Fiber *f, Call *call, const Captured *captured,
+                                                   const BlockCall *how, bool is_lambda) {
     const Iseq *iseq = captured->iseq;
     Value self = how && how->self != TR_UNDEF ? how->self : captured->self;
     Value *parent = captured->ep; /* an environment on a stack may move while arguments are set up */
@@ -206,29 +207,35 @@ static MAY_SWITCH MAY_RAISE Value ruby_block_start(Fiber *f, Call *call, const C
         method_or_cref = how->cref;
     }
     f->frame->sp = call->base;
-    tr_frame_push(f, tr_locals_ep(call->args, iseq), method_or_cref, (Value)parent, flags, iseq, iseq->code + start, self);
+    tr_frame_push(f, tr_locals_ep(call->args, iseq), method_or_cref, (Value)parent, flags, iseq,
+                  iseq->code + start, self);
     return TR_UNDEF;
 }
 
-static MAY_SWITCH MAY_RAISE Value c_block_start(Fiber *f, Call *call, const CBlock *block, const BlockCall *how) {
+static MAY_SWITCH MAY_RAISE Value c_block_start(Fiber *f, Call *call, const CBlock *block,
+                                                const BlockCall *how) {
     Frame *frame = f->frame;
     bool wants_keywords = block->wants_keywords;
     Value keywords = TR_NIL;
     if (wants_keywords && (call->names || call->keywords != TR_NIL)) {
-        keywords = call->names ? tr_args_hash_of_names(f, call->names, &call->args[call->argc]) : call->keywords;
+        keywords =
+            call->names ? tr_args_hash_of_names(f, call->names, &call->args[call->argc]) : call->keywords;
         if (keywords == TR_RAISED) return TR_RAISED;
     } else if (!tr_args_keywords_to_hash(f, call)) {
         return TR_RAISED;
     }
-    if (block->is_lambda && (call->argc < block->min || (block->max >= 0 && call->argc > block->max)) && !wants_keywords)
+    if (block->is_lambda && (call->argc < block->min || (block->max >= 0 && call->argc > block->max)) &&
+        !wants_keywords)
         return tr_raise_argc(f, call->argc, block->min, block->max);
     Value *top = frame->sp < call->args + call->argc ? call->args + call->argc : frame->sp;
     if (tr_stack_is_low(f) || !tr_stack_fits(f, top, 0)) return tr_frame_overflow(f);
     frame->sp = top;
     Value self = how && how->self != TR_UNDEF ? how->self : block->captured.self;
-    Frame *pushed = tr_frame_push(f, top + 2, TR_FALSE, call->block, FRAME_CBLOCK | FRAME_LOCAL, NULL, NULL, self);
+    Frame *pushed =
+        tr_frame_push(f, top + 2, TR_FALSE, call->block, FRAME_CBLOCK | FRAME_LOCAL, NULL, NULL, self);
     if (how && how->method) pushed->method = how->method;
-    pushed->captured.iseq = (const Iseq *)block->captured.ep; /* whose C frame wrote the block: see tr_ruby_frame */
+    pushed->captured.iseq =
+        (const Iseq *)block->captured.ep; /* whose C frame wrote the block: see tr_ruby_frame */
     Args args = {call->argc, call->args, call->block, keywords};
     Value v = block->fn(f, block->data, &args);
     f->frame = frame;
@@ -247,7 +254,8 @@ static MAY_SWITCH MAY_RAISE Value symbol_block_start(Fiber *f, Call *call, Id mi
 
 Value tr_block_start(Fiber *f, Call *call, Block block, const BlockCall *how) {
     bool is_lambda = how && how->is_lambda;
-    if (tr_block_is_captured(block)) return ruby_block_start(f, call, tr_block_captured(block), how, is_lambda);
+    if (tr_block_is_captured(block))
+        return ruby_block_start(f, call, tr_block_captured(block), how, is_lambda);
     if (tr_block_is_c(block)) return c_block_start(f, call, (const CBlock *)tr_block_captured(block), how);
     if (tr_is_symbol(block)) return symbol_block_start(f, call, tr_symbol_id(block));
     if (block == TR_NIL) return tr_raise_no_block(f, "no block given (yield)");
@@ -269,15 +277,17 @@ Value tr_invokeblock_start(Fiber *f, Frame *frame, CallData *data, Value *sp) {
 
 /* --- yielding from C --- */
 
-static MAY_SWITCH MAY_RAISE Value yield_from_c(Fiber *f, Block block, int argc, const Value *argv, Block passed, Value keywords,
-                                               const BlockCall *how) {
+static MAY_SWITCH MAY_RAISE Value yield_from_c(Fiber *f, Block block, int argc, const Value *argv,
+                                               Block passed, Value keywords, const BlockCall *how) {
     Frame *frame = f->frame;
     Value *sp = frame->sp;
-    if (TR_UNLIKELY(tr_stack_is_low(f) || !tr_stack_fits(f, sp, (size_t)argc + 1))) return tr_frame_overflow(f);
+    if (TR_UNLIKELY(tr_stack_is_low(f) || !tr_stack_fits(f, sp, (size_t)argc + 1)))
+        return tr_frame_overflow(f);
     for (int i = 0; i < argc; i++) sp[i] = argv[i];
     frame->sp = sp + argc;
     if (keywords != TR_NIL && tr_hash_count(keywords) == 0) keywords = TR_NIL;
-    Call call = {.base = sp, .args = sp, .argc = argc, .keywords = keywords, .block = passed, .receiver = TR_NIL};
+    Call call = {
+        .base = sp, .args = sp, .argc = argc, .keywords = keywords, .block = passed, .receiver = TR_NIL};
     Value v = tr_vm_complete(f, tr_block_start(f, &call, block, how));
     frame->sp = sp;
     return v;
@@ -291,14 +301,15 @@ Value tr_yield(Fiber *f, Block block, int argc, const Value *argv) {
     if (TR_LIKELY(captured != NULL)) {
         const Iseq *iseq = captured->iseq;
         const Params *p = &iseq->params;
-        if (TR_LIKELY(p->is_simple && p->lead_count == (uint32_t)argc && (argc != 1 || p->ambiguous_param0))) {
+        if (TR_LIKELY(p->is_simple && p->lead_count == (uint32_t)argc &&
+                      (argc != 1 || p->ambiguous_param0))) {
             Value *locals = f->frame->sp;
             if (TR_UNLIKELY(!tr_iseq_fits(f, locals, iseq))) return tr_frame_overflow(f);
             uint32_t count = iseq->local_count;
             for (int i = 0; i < argc; i++) locals[i] = argv[i];
             for (uint32_t i = (uint32_t)argc; i < count; i++) locals[i] = TR_NIL;
-            tr_frame_push(f, locals + count + 2, TR_FALSE, (Value)captured->ep, FRAME_BLOCK | FRAME_FINISH, iseq, iseq->code,
-                          captured->self);
+            tr_frame_push(f, locals + count + 2, TR_FALSE, (Value)captured->ep, FRAME_BLOCK | FRAME_FINISH,
+                          iseq, iseq->code, captured->self);
             return tr_vm_exec(f);
         }
     }
@@ -309,7 +320,8 @@ Value tr_yield_full(Fiber *f, Block block, int argc, const Value *argv, Block pa
     return yield_from_c(f, block, argc, argv, passed, keywords, NULL);
 }
 
-Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int argc, const Value *argv, Value keywords) {
+Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int argc, const Value *argv,
+                     Value keywords) {
     BlockCall how = {.self = self, .cref = TR_FALSE, .method = NULL, .is_lambda = false};
     if (cref_class) {
         const Value *ep = NULL;
@@ -318,15 +330,17 @@ Value tr_yield_under(Fiber *f, Block block, Value self, Class *cref_class, int a
         if (ep) {
             Cref *cref = tr_cref_new(f, cref_class, tr_ep_cref(f, ep));
             cref->pushed_by_eval = true;
-            if (TR_UNLIKELY(cref_class->flags & CLASS_REFINEMENT)) tr_refinements_activate_own(cref, cref_class);
+            if (TR_UNLIKELY(cref_class->flags & CLASS_REFINEMENT))
+                tr_refinements_activate_own(cref, cref_class);
             how.cref = (Value)cref;
         }
     }
     return yield_from_c(f, block, argc, argv, TR_NIL, keywords, &how);
 }
 
-/* The scope inside of instance_eval: its klass is the object's plain class; the singleton class is made when something is
- * defined (tr_cref_definee). Kept by the class for the next time; nothing ever changes it, as only a Module has `private`. */
+/* The scope inside of instance_eval: its klass is the object's plain class; the singleton class is made when
+ * something is defined (tr_cref_definee). Kept by the class for the next time; nothing ever changes it, as
+ * only a Module has `private`. */
 static MAY_GC Cref *eval_cref(Fiber *f, Value self, Cref *around) {
     Class *klass = tr_real_class_of(self);
     Cref *known = tr_is_module(self) ? NULL : atomic_load_explicit(&klass->eval_cref, memory_order_acquire);

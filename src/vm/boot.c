@@ -91,7 +91,8 @@ static void print_ruby_backtrace(void) {
     for (const Frame *frame = f->frame; frame && left > 0; frame = frame->prev) {
         if (!frame->iseq) continue;
         fprintf(stderr, "\tfrom %s:%d:in '%s'\n", tr_string(frame->iseq->path)->bytes,
-                tr_iseq_line(frame->iseq, (uint32_t)(frame->pc - frame->iseq->code)), tr_string(frame->iseq->label)->bytes);
+                tr_iseq_line(frame->iseq, (uint32_t)(frame->pc - frame->iseq->code)),
+                tr_string(frame->iseq->label)->bytes);
         left--;
     }
 }
@@ -109,7 +110,8 @@ static int worker_count(int wanted) {
 /* The names of the first classes are older than String. */
 static void give_class(Value object, void *data) {
     (void)data;
-    if (tr_object_type(object) == TYPE_STRING && !tr_header(object)->klass) tr_header(object)->klass = tr_class.string;
+    if (tr_object_type(object) == TYPE_STRING && !tr_header(object)->klass)
+        tr_header(object)->klass = tr_class.string;
 }
 
 TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
@@ -161,13 +163,15 @@ int tr_run_main(Fiber *f, Ast *taken_ast, Value path, const CompileOptions *opti
 /* The status that an uncaught exception ends the process with; signals end it by themselves. */
 static MAY_SWITCH int status_of(Fiber *f, Value error, int *signal_number) {
     const Exception *e = (const Exception *)error;
-    if (tr_is_kind_of(error, tr_class.system_exit)) return e->result == TR_UNDEF ? 0 : (int)tr_fixnum(e->result);
+    if (tr_is_kind_of(error, tr_class.system_exit))
+        return e->result == TR_UNDEF ? 0 : (int)tr_fixnum(e->result);
     if (tr_is_kind_of(error, tr_class.signal_exception)) {
         *signal_number = tr_is_fixnum(e->result) ? (int)tr_fixnum(e->result) : SIGINT;
         if (*signal_number != SIGINT) return 1;
     }
     Value broken_pipe = tr_const_find(f, tr_class.errno_, tr_intern_cstr("EPIPE"), false);
-    if (broken_pipe != TR_UNDEF && tr_is_kind_of(error, (Class *)broken_pipe)) return 1; /* the reader has gone: say nothing */
+    if (broken_pipe != TR_UNDEF && tr_is_kind_of(error, (Class *)broken_pipe))
+        return 1; /* the reader has gone: say nothing */
     tr_exception_report(f, error);
     return 1;
 }
@@ -192,7 +196,8 @@ int tr_vm_finish(Fiber *f, Value result) {
     Value error = f->error_info;
     tr_threads_terminate_others(f);
     tr_ractor_run_finalizers(f, true);
-    if (before != TR_NIL) status = status_of(f, before, &signal_number); /* told after what at_exit blocks had to tell */
+    if (before != TR_NIL)
+        status = status_of(f, before, &signal_number); /* told after what at_exit blocks had to tell */
     if (error != before) {
         if (tr_is_kind_of(error, tr_class.system_exit)) status = status_of(f, error, &signal_number);
         else if (before == TR_NIL) status = 1;
@@ -201,14 +206,16 @@ int tr_vm_finish(Fiber *f, Value result) {
         Value unwritten = tr_rescue(f, NULL);
         int signal_of_flush = 0;
         if (status == 0) status = 1;
-        if (signal_number == 0 && unwritten != TR_UNDEF) (void)!status_of(f, unwritten, &signal_of_flush); /* reports it */
+        if (signal_number == 0 && unwritten != TR_UNDEF)
+            (void)!status_of(f, unwritten, &signal_of_flush); /* reports it */
     }
     tr_io_flush_all(f);
     if (signal_number > 0) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
     }
-    if (tr_ractor_count() > 1) { /* others still run: the process ends at once, without tearing down what they use */
+    if (tr_ractor_count() >
+        1) { /* others still run: the process ends at once, without tearing down what they use */
         fflush(NULL);
         _exit(status & 0xff);
     }

@@ -1,6 +1,8 @@
-/* call.c - from "send this message" to a running method: call sites, C callers, visibility, method_missing, super.
+/* call.c - from "send this message" to a running method: call sites, C callers, visibility, method_missing,
+ * super.
  *
- * Every way of calling fills a Call whose arguments lie on the VM stack (see interp.h) and ends in tr_method_start.
+ * Every way of calling fills a Call whose arguments lie on the VM stack (see interp.h) and ends in
+ * tr_method_start.
  */
 #include "vm/interp.h"
 #include "vm/refinement.h"
@@ -17,15 +19,15 @@
 static bool iseq_is_keywords(const Iseq *iseq) {
     const Params *p = &iseq->params;
     const KeywordParams *kw = p->keywords;
-    return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && kw && kw->count > 0 && kw->count <= 32 &&
-           kw->rest_start < 0 && kw->bits_start == (int32_t)(p->lead_count + kw->count) && !p->accepts_no_block &&
-           !p->forwardable;
+    return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && kw && kw->count > 0 &&
+           kw->count <= 32 && kw->rest_start < 0 && kw->bits_start == (int32_t)(p->lead_count + kw->count) &&
+           !p->accepts_no_block && !p->forwardable;
 }
 
 static bool iseq_is_simple(const Iseq *iseq) {
     const Params *p = &iseq->params;
-    return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && !p->keywords && !p->accepts_no_keywords &&
-           !p->accepts_no_block && !p->forwardable;
+    return p->opt_count == 0 && p->post_count == 0 && p->rest_start < 0 && !p->keywords &&
+           !p->accepts_no_keywords && !p->accepts_no_block && !p->forwardable;
 }
 
 void tr_call_cache_prepare(CallCache *cache) {
@@ -40,7 +42,8 @@ void tr_call_cache_prepare(CallCache *cache) {
                 cache->iseq = method->as.ruby.iseq;
                 break;
             }
-            if (!iseq_is_simple(method->as.ruby.iseq) || method->as.ruby.iseq->params.lead_count > INT16_MAX) break;
+            if (!iseq_is_simple(method->as.ruby.iseq) || method->as.ruby.iseq->params.lead_count > INT16_MAX)
+                break;
             kind = CALL_ISEQ_SIMPLE;
             cache->iseq = method->as.ruby.iseq;
             cache->min = cache->max = (int16_t)method->as.ruby.iseq->params.lead_count;
@@ -48,7 +51,9 @@ void tr_call_cache_prepare(CallCache *cache) {
         case METHOD_C:
             if (method->flags & METHOD_RACTOR_UNSAFE) break;
             if (method->flags & METHOD_SEND) break;
-            kind = method->flags & METHOD_PROC_CALL ? CALL_PROC_CALL : method->flags & METHOD_LEAF ? CALL_C_LEAF : CALL_C;
+            kind = method->flags & METHOD_PROC_CALL ? CALL_PROC_CALL
+                   : method->flags & METHOD_LEAF    ? CALL_C_LEAF
+                                                    : CALL_C;
             cache->fn = method->as.c.fn;
             cache->min = method->as.c.min;
             cache->max = method->as.c.max;
@@ -59,12 +64,14 @@ void tr_call_cache_prepare(CallCache *cache) {
         }
     }
     cache->kinds[1] = (uint8_t)kind;
-    cache->kinds[0] = cache->method && cache->method->visibility == VISIBILITY_PUBLIC ? (uint8_t)kind : CALL_SLOW;
+    cache->kinds[0] =
+        cache->method && cache->method->visibility == VISIBILITY_PUBLIC ? (uint8_t)kind : CALL_SLOW;
 }
 
 const CallCache *tr_site_lookup(CallData *data, Class *klass) {
     const CallCache *cache = tr_method_find(klass, data->mid);
-    atomic_store_explicit(&data->cache, (CallCache *)cache, memory_order_release); /* pairs with the loads at call sites */
+    atomic_store_explicit(&data->cache, (CallCache *)cache,
+                          memory_order_release); /* pairs with the loads at call sites */
     return cache;
 }
 
@@ -85,8 +92,8 @@ static MAY_SWITCH MAY_RAISE Value convert_to_proc(Fiber *f, Value v) {
     if (proc == TR_UNDEF)
         return tr_raise(f, tr_class.type_error, "no implicit conversion of %pC into Proc", klass);
     if (!tr_is_proc(proc))
-        return tr_raise(f, tr_class.type_error, "can't convert %pC to Proc (%pC#to_proc gives %pC)", klass, klass,
-                        tr_real_class_of(proc));
+        return tr_raise(f, tr_class.type_error, "can't convert %pC to Proc (%pC#to_proc gives %pC)", klass,
+                        klass, tr_real_class_of(proc));
     return proc;
 }
 
@@ -115,7 +122,8 @@ static MAY_SWITCH MAY_RAISE bool expand_splat(Fiber *f, Frame *frame, Call *call
     }
     Value array = *slot;
     size_t count = tr_array_count(array);
-    if (call->keywords == TR_NIL && name_count == 0 && count > 0) { /* what a ruby2_keywords method collected */
+    if (call->keywords == TR_NIL && name_count == 0 &&
+        count > 0) { /* what a ruby2_keywords method collected */
         Value last = tr_array_at(array, count - 1);
         if (tr_is_hash(last) && tr_hash_is_ruby2_keywords(last)) {
             count--;
@@ -275,14 +283,16 @@ static MAY_SWITCH MAY_RAISE Value c_start(Fiber *f, Call *call, const Method *me
         if (!(method->flags & METHOD_KEYWORDS)) {
             if (!tr_args_keywords_to_hash(f, call)) return TR_RAISED;
         } else {
-            keywords = call->names ? tr_args_hash_of_names(f, call->names, &call->args[call->argc]) : call->keywords;
+            keywords =
+                call->names ? tr_args_hash_of_names(f, call->names, &call->args[call->argc]) : call->keywords;
             if (keywords == TR_RAISED) return TR_RAISED;
         }
     }
     Value *top = frame->sp < call->args + call->argc ? call->args + call->argc : frame->sp;
     frame->sp = top;
     if (!tr_stack_fits(f, top, 0)) return tr_frame_overflow(f);
-    Frame *pushed = tr_frame_push(f, top + 2, (Value)method, call->block, FRAME_C | FRAME_LOCAL, NULL, NULL, call->receiver);
+    Frame *pushed = tr_frame_push(f, top + 2, (Value)method, call->block, FRAME_C | FRAME_LOCAL, NULL, NULL,
+                                  call->receiver);
     pushed->method = method;
     Value v;
     int argc = call->argc;
@@ -305,8 +315,8 @@ static MAY_SWITCH MAY_RAISE Value iseq_start(Fiber *f, Call *call, const Method 
     int start = tr_args_setup(f, iseq, call, ARGS_METHOD, method);
     if (start < 0) return TR_RAISED;
     f->frame->sp = call->base;
-    tr_frame_push(f, tr_locals_ep(call->args, iseq), (Value)method, call->block, FRAME_METHOD | FRAME_LOCAL, iseq,
-                  iseq->code + start, call->receiver);
+    tr_frame_push(f, tr_locals_ep(call->args, iseq), (Value)method, call->block, FRAME_METHOD | FRAME_LOCAL,
+                  iseq, iseq->code + start, call->receiver);
     return TR_UNDEF;
 }
 
@@ -333,21 +343,24 @@ Value tr_method_start(Fiber *f, Call *call, const Method *method) {
     case METHOD_ISEQ: return iseq_start(f, call, method);
     case METHOD_C:
         if (TR_UNLIKELY((method->flags & METHOD_RACTOR_UNSAFE) && !tr_ractor_is_main(f->ractor)))
-            return tr_raise(f, tr_class.ractor_unsafe_error, "ractor unsafe method called from not main ractor");
+            return tr_raise(f, tr_class.ractor_unsafe_error,
+                            "ractor unsafe method called from not main ractor");
         return c_start(f, call, method);
     case METHOD_ATTR_READER:
     case METHOD_ATTR_WRITER: return attr_start(f, call, method);
     case METHOD_PROC: return proc_method_start(f, call, method);
     case METHOD_ALIAS: return tr_method_start(f, call, method->as.alias.target);
     case METHOD_ZSUPER: {
-        const CallCache *cache = tr_method_find_super(tr_class_of(call->receiver), method->defined_class, method->called_id);
+        const CallCache *cache =
+            tr_method_find_super(tr_class_of(call->receiver), method->defined_class, method->called_id);
         if (!cache->resolved) return missing_start(f, call, MISSING_NONE);
         return tr_method_start(f, call, cache->resolved);
     }
     case METHOD_REFINED:
     case METHOD_UNDEF: return missing_start(f, call, MISSING_NONE);
     case METHOD_NOT_IMPLEMENTED:
-        return tr_raise(f, tr_class.not_implemented_error, "%pI() function is unimplemented on this machine", call->mid);
+        return tr_raise(f, tr_class.not_implemented_error, "%pI() function is unimplemented on this machine",
+                        call->mid);
     }
     TR_UNREACHABLE();
 }
@@ -359,9 +372,10 @@ Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Is
     const Method *method = tr_ep_method(frame->captured.ep);
     if (!method) return tr_raise(f, tr_class.no_method_error, "super called outside of method");
     if ((data->flags & CALL_ZSUPER) && method->kind == METHOD_PROC)
-        return tr_raise(f, tr_class.runtime_error,
-                        "implicit argument passing of super from method defined by define_method() is not supported."
-                        " Specify all arguments explicitly.");
+        return tr_raise(
+            f, tr_class.runtime_error,
+            "implicit argument passing of super from method defined by define_method() is not supported."
+            " Specify all arguments explicitly.");
     if (!tr_call_prepare(f, frame, data, sp, true, &call)) return TR_RAISED;
     if (block) {
         frame->captured.iseq = block;
@@ -374,12 +388,15 @@ Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Is
     call.flags |= CALL_FCALL | CALL_SUPER;
     Class *klass = tr_class_of(call.receiver);
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
-    if (atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass || cache->super_of != method->defined_class ||
-        cache->mid != call.mid) {
-        if (!(method->defined_class->flags & CLASS_REFINEMENT) && !tr_is_kind_of(call.receiver, method->defined_class))
-            return tr_raise(f, tr_class.type_error, "self has wrong type to call super in this context: %pV", call.receiver);
+    if (atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass ||
+        cache->super_of != method->defined_class || cache->mid != call.mid) {
+        if (!(method->defined_class->flags & CLASS_REFINEMENT) &&
+            !tr_is_kind_of(call.receiver, method->defined_class))
+            return tr_raise(f, tr_class.type_error, "self has wrong type to call super in this context: %pV",
+                            call.receiver);
         cache = tr_method_find_super(klass, method->defined_class, call.mid);
-        atomic_store_explicit(&data->cache, (CallCache *)cache, memory_order_release); /* pairs with the load above */
+        atomic_store_explicit(&data->cache, (CallCache *)cache,
+                              memory_order_release); /* pairs with the load above */
     }
     if (!cache->resolved) return missing_start(f, &call, MISSING_SUPER);
     return tr_method_start(f, &call, cache->resolved);
@@ -395,10 +412,17 @@ Value tr_call_super(Fiber *f, int argc, const Value *argv) {
     sp[0] = self;
     memcpy(sp + 1, argv, (size_t)argc * sizeof(Value));
     frame->sp = sp + 1 + argc;
-    Call call = {.receiver = self, .base = sp, .args = sp + 1, .argc = argc, .keywords = TR_NIL,
-                 .block = frame->captured.ep[-1], .mid = method->original_id, .flags = CALL_FCALL | CALL_SUPER};
+    Call call = {.receiver = self,
+                 .base = sp,
+                 .args = sp + 1,
+                 .argc = argc,
+                 .keywords = TR_NIL,
+                 .block = frame->captured.ep[-1],
+                 .mid = method->original_id,
+                 .flags = CALL_FCALL | CALL_SUPER};
     const CallCache *cache = tr_method_find_super(tr_class_of(self), method->defined_class, call.mid);
-    Value v = cache->resolved ? tr_method_start(f, &call, cache->resolved) : missing_start(f, &call, MISSING_SUPER);
+    Value v =
+        cache->resolved ? tr_method_start(f, &call, cache->resolved) : missing_start(f, &call, MISSING_SUPER);
     v = tr_vm_complete(f, v);
     frame->sp = sp;
     return v;
@@ -407,11 +431,13 @@ Value tr_call_super(Fiber *f, int argc, const Value *argv) {
 /* --- from C --- */
 
 /* Pushes receiver and arguments, and runs. `method` NULL: look it up. */
-static MAY_SWITCH MAY_RAISE Value call_from_c(Fiber *f, Value receiver, Id mid, const Method *method, int argc,
-                                              const Value *argv, Block block, Value keywords, uint32_t flags) {
+static MAY_SWITCH MAY_RAISE Value call_from_c(Fiber *f, Value receiver, Id mid, const Method *method,
+                                              int argc, const Value *argv, Block block, Value keywords,
+                                              uint32_t flags) {
     Frame *frame = f->frame;
     Value *sp = frame->sp;
-    if (TR_UNLIKELY(tr_stack_is_low(f) || !tr_stack_fits(f, sp, (size_t)argc + 1))) return tr_frame_overflow(f);
+    if (TR_UNLIKELY(tr_stack_is_low(f) || !tr_stack_fits(f, sp, (size_t)argc + 1)))
+        return tr_frame_overflow(f);
     sp[0] = receiver;
     for (int i = 0; i < argc; i++) sp[1 + i] = argv[i];
     frame->sp = sp + 1 + argc;
@@ -440,7 +466,8 @@ Value tr_call(Fiber *f, Value receiver, Id mid, int argc, ...) {
 
 Value tr_call_full(Fiber *f, Value receiver, Id mid, int argc, const Value *argv, Block block, Value keywords,
                    bool is_public) {
-    return call_from_c(f, receiver, mid, NULL, argc, argv, block, keywords, is_public ? CALL_PUBLIC_ONLY : CALL_FCALL);
+    return call_from_c(f, receiver, mid, NULL, argc, argv, block, keywords,
+                       is_public ? CALL_PUBLIC_ONLY : CALL_FCALL);
 }
 
 Value tr_call_method(Fiber *f, const Method *method, Value receiver, int argc, const Value *argv, Block block,
@@ -448,9 +475,14 @@ Value tr_call_method(Fiber *f, const Method *method, Value receiver, int argc, c
     return call_from_c(f, receiver, method->called_id, method, argc, argv, block, keywords, CALL_FCALL);
 }
 
-Value tr_call_with_cblock(Fiber *f, Value receiver, Id mid, int argc, const Value *argv, CBlockFn fn, Value data) {
-    CBlock block = {.captured = {f->frame->captured.self, f->frame->captured.ep, NULL}, .fn = fn, .data = data, .min = 0,
-                    .max = -1, .is_lambda = false};
+Value tr_call_with_cblock(Fiber *f, Value receiver, Id mid, int argc, const Value *argv, CBlockFn fn,
+                          Value data) {
+    CBlock block = {.captured = {f->frame->captured.self, f->frame->captured.ep, NULL},
+                    .fn = fn,
+                    .data = data,
+                    .min = 0,
+                    .max = -1,
+                    .is_lambda = false};
     return call_from_c(f, receiver, mid, NULL, argc, argv, tr_block_from_c(&block), TR_NIL, CALL_FCALL);
 }
 
@@ -475,7 +507,8 @@ bool tr_method_is_basic(Value receiver, Id mid) {
 static MAY_SWITCH MAY_RAISE int asks_missing(Fiber *f, Value receiver, Id mid, bool include_private) {
     const CallCache *cache = tr_method_find(tr_class_of(receiver), TR_ID_respond_to_missing_p);
     if (!cache->resolved || (cache->resolved->flags & METHOD_BASIC)) return 0;
-    Value v = tr_call(f, receiver, TR_ID_respond_to_missing_p, 2, tr_value_from_id(mid), tr_bool(include_private));
+    Value v =
+        tr_call(f, receiver, TR_ID_respond_to_missing_p, 2, tr_value_from_id(mid), tr_bool(include_private));
     return v == TR_RAISED ? -1 : tr_is_truthy(v);
 }
 
@@ -520,20 +553,22 @@ Value tr_new(Fiber *f, Class *klass, int argc, const Value *argv) {
     return call_from_c(f, (Value)klass, TR_ID_new, NULL, argc, argv, TR_NIL, TR_NIL, CALL_FCALL);
 }
 
-/* opt_respond_to: `recv.respond_to?(:literal)`, with two caches: the lookup of respond_to?, and the method asked for. TR_UNDEF:
- * a frame was pushed. */
+/* opt_respond_to: `recv.respond_to?(:literal)`, with two caches: the lookup of respond_to?, and the method
+ * asked for. TR_UNDEF: a frame was pushed. */
 Value tr_insn_respond_to(Fiber *f, Frame *frame, RespondCallData *data, Value *sp) {
     Value receiver = sp[-2];
     Class *klass = tr_class_of(receiver);
     const CallCache *question = site_cache(&data->call, klass);
     bool is_basic = question->resolved && (question->resolved->flags & METHOD_BASIC) &&
-                    question->resolved->owner == tr_class.kernel && tr_is_symbol(sp[-1]) && data->call.argc == 1;
+                    question->resolved->owner == tr_class.kernel && tr_is_symbol(sp[-1]) &&
+                    data->call.argc == 1;
     if (!is_basic) return tr_send_start(f, frame, &data->call, sp, NULL);
     const CallCache *asked = atomic_load_explicit(&data->asked, memory_order_acquire);
     Id mid = tr_symbol_id(sp[-1]);
     if (atomic_load_explicit(&asked->klass, memory_order_relaxed) != klass || asked->mid != mid) {
         asked = tr_method_find(klass, mid);
-        atomic_store_explicit(&data->asked, (CallCache *)asked, memory_order_release); /* pairs with the load above */
+        atomic_store_explicit(&data->asked, (CallCache *)asked,
+                              memory_order_release); /* pairs with the load above */
     }
     if (TR_UNLIKELY(asked->is_refined)) asked = tr_method_find_for_caller(f, klass, mid);
     if (asked->method && asked->resolved && asked->resolved->kind != METHOD_NOT_IMPLEMENTED &&

@@ -1,8 +1,8 @@
 /* eval.c - from text to running code: files, eval, Bindings.
  *
- * A Binding holds an environment on the heap. Code that is evaluated in it runs in a frame of its own whose parent is that
- * environment; when it defines new locals, its own environment goes to the heap and becomes the Binding's, so that the next
- * eval sees them.
+ * A Binding holds an environment on the heap. Code that is evaluated in it runs in a frame of its own whose
+ * parent is that environment; when it defines new locals, its own environment goes to the heap and becomes
+ * the Binding's, so that the next eval sees them.
  */
 #include "vm/eval.h"
 
@@ -46,7 +46,8 @@ bool tr_check_syntax(Fiber *f, const Ast *ast) {
     Value message = tr_string_new_cstr(f, text ? text : "syntax error");
     free(text);
     Value error = tr_exception_new(f, klass, message);
-    if (klass == tr_class.syntax_error) tr_write(error, &((Exception *)error)->name, tr_string_new_cstr(f, ast->filepath));
+    if (klass == tr_class.syntax_error)
+        tr_write(error, &((Exception *)error)->name, tr_string_new_cstr(f, ast->filepath));
     return tr_raise_value(f, error) != TR_RAISED;
 }
 
@@ -57,8 +58,8 @@ Value tr_run_top(Fiber *f, Iseq *iseq, Value self, Cref *cref) {
     Value *locals = frame->sp;
     if (tr_stack_is_low(f) || !tr_iseq_fits(f, locals, iseq)) return tr_frame_overflow(f);
     for (uint32_t i = 0; i < iseq->local_count; i++) locals[i] = TR_NIL;
-    Frame *pushed = tr_frame_push(f, tr_locals_ep(locals, iseq), (Value)cref, TR_NIL, FRAME_TOP | FRAME_LOCAL | FRAME_FINISH,
-                                  iseq, iseq->code, self);
+    Frame *pushed = tr_frame_push(f, tr_locals_ep(locals, iseq), (Value)cref, TR_NIL,
+                                  FRAME_TOP | FRAME_LOCAL | FRAME_FINISH, iseq, iseq->code, self);
     if (iseq->type == ISEQ_MAIN) tr_main_frame = pushed;
     Value v = tr_vm_exec(f);
     if (iseq->type == ISEQ_MAIN) tr_main_frame = NULL;
@@ -131,7 +132,8 @@ Value tr_load_file(Fiber *f, Value path, bool wrap) {
     if (!wrap) return tr_run_top(f, iseq, tr_main_object(f), tr_cref_new(f, tr_class.object, NULL));
     Class *module = tr_module_new(f);
     Value self = tr_clone(f, tr_main_object(f), TR_NIL);
-    if (self == TR_RAISED || tr_call(f, self, tr_intern_cstr("extend"), 1, (Value)module) == TR_RAISED) return TR_RAISED;
+    if (self == TR_RAISED || tr_call(f, self, tr_intern_cstr("extend"), 1, (Value)module) == TR_RAISED)
+        return TR_RAISED;
     return tr_run_top(f, iseq, self, tr_cref_new(f, module, tr_cref_top()));
 }
 
@@ -161,7 +163,8 @@ Value tr_binding_new(Fiber *f, Frame *frame) {
 Value tr_binding_of_caller(Fiber *f) {
     Frame *frame = tr_ruby_frame(f);
     while (frame && (!frame->iseq || frame->iseq->is_internal)) frame = frame->prev;
-    if (!frame) return tr_raise(f, tr_class.runtime_error, "Can't create Binding Object on top of Fiber or Thread");
+    if (!frame)
+        return tr_raise(f, tr_class.runtime_error, "Can't create Binding Object on top of Fiber or Thread");
     return tr_binding_new(f, frame);
 }
 
@@ -231,7 +234,9 @@ static void free_scopes(Scopes *scopes) {
 static uint8_t forwarding_of(const Iseq *iseq) {
     const Params *p = &iseq->params;
     uint8_t flags = 0;
-    if (p->forwardable) return AST_FORWARDING_POSITIONALS | AST_FORWARDING_KEYWORDS | AST_FORWARDING_BLOCK | AST_FORWARDING_ALL;
+    if (p->forwardable)
+        return AST_FORWARDING_POSITIONALS | AST_FORWARDING_KEYWORDS | AST_FORWARDING_BLOCK |
+               AST_FORWARDING_ALL;
     if (p->anonymous_rest) flags |= AST_FORWARDING_POSITIONALS;
     if (p->anonymous_kwrest) flags |= AST_FORWARDING_KEYWORDS;
     if (p->block_start >= 0 && iseq->locals[p->block_start] == 0) flags |= AST_FORWARDING_BLOCK;
@@ -269,8 +274,12 @@ static MAY_SWITCH MAY_RAISE Iseq *compile_eval(Fiber *f, Value source, const Env
         Value raised = tr_raise_no_memory(f);
         return raised == TR_RAISED ? NULL : NULL;
     }
-    AstOptions options = {.filepath = tr_string(path)->bytes, .line = line, .has_line = true, .encoding_locked = false,
-                          .scopes = scopes.list, .scope_count = scopes.count};
+    AstOptions options = {.filepath = tr_string(path)->bytes,
+                          .line = line,
+                          .has_line = true,
+                          .encoding_locked = false,
+                          .scopes = scopes.list,
+                          .scope_count = scopes.count};
     if (tr_string_encoding(source) == ENCODING_BINARY) options.encoding = "ASCII-8BIT";
     else if (tr_string_encoding(source) == ENCODING_US_ASCII) options.encoding = "US-ASCII";
     Ast *ast = tr_ast_parse((const uint8_t *)tr_string(source)->bytes, tr_string(source)->size, &options);
@@ -291,7 +300,8 @@ Value tr_binding_eval(Fiber *f, Binding *b, Value self, Class *under, Value sour
     if (path == TR_NIL) {
         int at = 0;
         Value caller = tr_caller_location(f, &at);
-        path = tr_string_format(f, "(eval at %s:%d)", tr_is_string(caller) ? tr_string(caller)->bytes : "", at);
+        path =
+            tr_string_format(f, "(eval at %s:%d)", tr_is_string(caller) ? tr_string(caller)->bytes : "", at);
         TR_KEEP(caller);
     } else {
         path = tr_to_str(f, path);
@@ -307,7 +317,8 @@ Value tr_binding_eval(Fiber *f, Binding *b, Value self, Class *under, Value sour
     } else { /* what `private` and `using` change inside stays inside */
         const Cref *around = tr_ep_cref(f, env->ep);
         Cref *cref = tr_cref_new(f, around->klass, around->next);
-        memcpy((char *)cref + sizeof(Header), (const char *)around + sizeof(Header), sizeof(Cref) - sizeof(Header));
+        memcpy((char *)cref + sizeof(Header), (const char *)around + sizeof(Header),
+               sizeof(Cref) - sizeof(Header));
         method_or_cref = (Value)cref;
     }
     Frame *frame = f->frame;
@@ -315,8 +326,9 @@ Value tr_binding_eval(Fiber *f, Binding *b, Value self, Class *under, Value sour
     if (tr_stack_is_low(f) || !tr_iseq_fits(f, locals, iseq)) return tr_frame_overflow(f);
     for (uint32_t i = 0; i < iseq->local_count; i++) locals[i] = TR_NIL;
     Value flags = FRAME_EVAL | FRAME_FINISH | (env ? 0 : FRAME_LOCAL);
-    Frame *pushed = tr_frame_push(f, tr_locals_ep(locals, iseq), method_or_cref, env ? (Value)env->ep : TR_NIL, flags, iseq,
-                                  iseq->code, self == TR_UNDEF ? b->self : self);
+    Frame *pushed =
+        tr_frame_push(f, tr_locals_ep(locals, iseq), method_or_cref, env ? (Value)env->ep : TR_NIL, flags,
+                      iseq, iseq->code, self == TR_UNDEF ? b->self : self);
     if (iseq->local_count > 0) {
         tr_env_escape(f, pushed);
         b->env = tr_ep_env(pushed->captured.ep);

@@ -14,8 +14,8 @@ MAY_SWITCH MAY_RAISE Value tr_run_top(Fiber *f, Iseq *iseq, Value self, Cref *cr
 /* --- bindings --- */
 MAY_GC Value tr_binding_new(Fiber *f, Frame *frame);
 /* `eval` of a String in it. */
-MAY_SWITCH MAY_RAISE Value tr_binding_eval(Fiber *f, Binding *binding, Value self, Class *under, Value source, Value path,
-                                           int line);
+MAY_SWITCH MAY_RAISE Value tr_binding_eval(Fiber *f, Binding *binding, Value self, Class *under, Value source,
+                                           Value path, int line);
 /* The slot of a local variable; NULL when there is none. *env is the object that holds it. */
 MAY_GC Value *tr_binding_find(Fiber *f, Binding *binding, Id name, Value *env);
 /* Whether the local is _1… or `it`: not a local variable as Binding sees them. */

@@ -2,8 +2,8 @@
  *
  *     f->stack: FiberVm | environment and Frame of a dummy | frames … | reserve | end
  *
- * FiberVm lies in the stack itself, so that an idle fiber touches one page. The reserve behind f->stack_end is for pushing C
- * frames and for raising SystemStackError without a check at each word.
+ * FiberVm lies in the stack itself, so that an idle fiber touches one page. The reserve behind f->stack_end
+ * is for pushing C frames and for raising SystemStackError without a check at each word.
  */
 #include "vm/fiber_stack.h"
 
@@ -17,7 +17,8 @@ void tr_fiber_vm_init(Fiber *f) {
     f->stack_end -= TR_STACK_RESERVE_WORDS;
     Value *ep = (Value *)(vm + 1) + 2;
     f->frame = NULL;
-    tr_frame_push(f, ep, TR_FALSE, TR_NIL, FRAME_DUMMY | FRAME_LOCAL | FRAME_FINISH, NULL, NULL, tr_main_object(f));
+    tr_frame_push(f, ep, TR_FALSE, TR_NIL, FRAME_DUMMY | FRAME_LOCAL | FRAME_FINISH, NULL, NULL,
+                  tr_main_object(f));
 }
 
 Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value *argv, Value keywords) {
@@ -28,7 +29,8 @@ Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value 
     return tr_yield_under(f, proc, self, NULL, argc, argv, keywords);
 }
 
-/* Frames precisely, innermost first: operands up to the saved sp, then the environment if it has not escaped. */
+/* Frames precisely, innermost first: operands up to the saved sp, then the environment if it has not escaped.
+ */
 static void trace_frames(Tracer *tracer, Fiber *f) {
     if (!f->vm_private) return;
     tr_trace(tracer, tr_fiber_vm(f)->root_specials);

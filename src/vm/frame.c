@@ -1,7 +1,8 @@
 /* frame.c - what the code of a frame belongs to: its method, its lexical scope, its $~ and $_.
  *
- * ep[-2] of an environment holds the Method it runs, the Cref of a class body or eval, or nothing (a plain block: ask
- * the environment around). Where $~, $_ or a flip-flop was used, a Specials object stands there and carries both.
+ * ep[-2] of an environment holds the Method it runs, the Cref of a class body or eval, or nothing (a plain
+ * block: ask the environment around). Where $~, $_ or a flip-flop was used, a Specials object stands there
+ * and carries both.
  */
 #include "vm/interp.h"
 #include "vm/refinement.h"
@@ -22,7 +23,8 @@ static void specials_trace(Tracer *tracer, Value object) {
     tr_trace_range(tracer, &s->method_or_cref, 4);
 }
 
-static const DataType specials_type = {.name = "special variables", .bytes = sizeof(Specials), .trace = specials_trace};
+static const DataType specials_type = {
+    .name = "special variables", .bytes = sizeof(Specials), .trace = specials_trace};
 
 Value tr_ep_method_or_cref(const Value *ep) {
     Value v = ep[-2];
@@ -176,7 +178,8 @@ Value tr_backref_get(Fiber *f) {
     return frame ? tr_svar_get(f, frame->captured.ep, SVAR_BACKREF) : TR_NIL;
 }
 
-/* Where the core library, written in Ruby, matches or reads for its caller (grep, gets), the caller gets it as well. */
+/* Where the core library, written in Ruby, matches or reads for its caller (grep, gets), the caller gets it
+ * as well. */
 static MAY_GC void svar_set_for_caller(Fiber *f, int64_t key, Value value) {
     Frame *frame = tr_ruby_frame(f);
     if (!frame) return;

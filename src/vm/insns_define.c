@@ -1,5 +1,5 @@
-/* insns_define.c - instructions that define and ask: class, def, defined?, rescue and case matching, once; and VMCore, the
- * object whose methods stand behind alias, undef, END and literals with **. */
+/* insns_define.c - instructions that define and ask: class, def, defined?, rescue and case matching, once;
+ * and VMCore, the object whose methods stand behind alias, undef, END and literals with **. */
 #include <sched.h>
 
 #include "core/exception.h"
@@ -11,7 +11,8 @@
 
 /* ---- class, module ---- */
 
-Value tr_insn_defineclass(Fiber *f, Frame *frame, Id name, const Iseq *iseq, int64_t flags, Value cbase, Value super) {
+Value tr_insn_defineclass(Fiber *f, Frame *frame, Id name, const Iseq *iseq, int64_t flags, Value cbase,
+                          Value super) {
     Class *klass;
     if ((flags & DEFINECLASS_TYPE_MASK) == DEFINECLASS_SINGLETON) {
         klass = tr_singleton_class(f, cbase);
@@ -30,14 +31,16 @@ Value tr_insn_defineclass(Fiber *f, Frame *frame, Id name, const Iseq *iseq, int
     if (!tr_iseq_fits(f, locals, iseq)) return tr_frame_overflow(f);
     for (uint32_t i = 0; i < iseq->local_count; i++) locals[i] = TR_NIL;
     frame->sp = locals;
-    tr_frame_push(f, tr_locals_ep(locals, iseq), (Value)cref, TR_NIL, FRAME_CLASS | FRAME_LOCAL, iseq, iseq->code,
-                  (Value)klass);
+    tr_frame_push(f, tr_locals_ep(locals, iseq), (Value)cref, TR_NIL, FRAME_CLASS | FRAME_LOCAL, iseq,
+                  iseq->code, (Value)klass);
     return TR_UNDEF;
 }
 
 /* ---- def ---- */
 
-static MAY_SWITCH MAY_RAISE Value not_a_target(Fiber *f) { return tr_raise(f, tr_class.type_error, "no class/module to add method"); }
+static MAY_SWITCH MAY_RAISE Value not_a_target(Fiber *f) {
+    return tr_raise(f, tr_class.type_error, "no class/module to add method");
+}
 
 Value tr_insn_definemethod(Fiber *f, Frame *frame, Id name, Iseq *iseq) {
     Cref *cref = tr_ep_cref(f, frame->captured.ep);
@@ -58,12 +61,14 @@ Value tr_insn_definemethod(Fiber *f, Frame *frame, Id name, Iseq *iseq) {
 Value tr_insn_definesmethod(Fiber *f, Frame *frame, Id name, Iseq *iseq, Value object) {
     Class *singleton = tr_singleton_class(f, object);
     if (!singleton) return TR_RAISED;
-    return tr_method_define_iseq(f, singleton, name, iseq, tr_ep_cref(f, frame->captured.ep), VISIBILITY_PUBLIC);
+    return tr_method_define_iseq(f, singleton, name, iseq, tr_ep_cref(f, frame->captured.ep),
+                                 VISIBILITY_PUBLIC);
 }
 
 /* ---- defined? ---- */
 
-static MAY_SWITCH MAY_RAISE Value method_is_defined(Fiber *f, Frame *frame, Value receiver, Id mid, bool with_private) {
+static MAY_SWITCH MAY_RAISE Value method_is_defined(Fiber *f, Frame *frame, Value receiver, Id mid,
+                                                    bool with_private) {
     const CallCache *cache = tr_method_find_for_caller(f, tr_class_of(receiver), mid);
     if (cache->method && cache->resolved) {
         Visibility v = (Visibility)cache->method->visibility;
@@ -73,13 +78,15 @@ static MAY_SWITCH MAY_RAISE Value method_is_defined(Fiber *f, Frame *frame, Valu
     }
     const CallCache *missing = tr_method_find(tr_class_of(receiver), TR_ID_respond_to_missing_p);
     if (!missing->resolved || (missing->resolved->flags & METHOD_BASIC)) return TR_FALSE;
-    Value v = tr_call(f, receiver, TR_ID_respond_to_missing_p, 2, tr_value_from_id(mid), tr_bool(with_private));
+    Value v =
+        tr_call(f, receiver, TR_ID_respond_to_missing_p, 2, tr_value_from_id(mid), tr_bool(with_private));
     return v == TR_RAISED ? v : tr_bool(tr_is_truthy(v));
 }
 
 static MAY_GC bool group_is_set(Fiber *f, Value match, int64_t type) {
     if (match == TR_NIL) return false;
-    Value v = type & 1 ? tr_match_special(f, match, (char)(type >> 1)) : tr_match_nth(f, match, (int)(type >> 1));
+    Value v =
+        type & 1 ? tr_match_special(f, match, (char)(type >> 1)) : tr_match_nth(f, match, (int)(type >> 1));
     return v != TR_NIL;
 }
 
@@ -103,7 +110,8 @@ Value tr_insn_defined(Fiber *f, Frame *frame, int64_t kind, Value object, Value 
     case DEFINED_ZSUPER: {
         const Method *method = tr_ep_method(ep);
         if (!method) return TR_FALSE;
-        const CallCache *cache = tr_method_find_super(tr_class_of(frame->captured.self), method->defined_class, method->original_id);
+        const CallCache *cache = tr_method_find_super(tr_class_of(frame->captured.self),
+                                                      method->defined_class, method->original_id);
         return tr_bool(cache->resolved != NULL);
     }
     case DEFINED_REF: return tr_bool(group_is_set(f, tr_svar_get(f, ep, SVAR_BACKREF), tr_fixnum(object)));
@@ -135,8 +143,8 @@ Value tr_insn_checkmatch(Fiber *f, Frame *frame, Value target, Value pattern, in
 Value tr_insn_case_dispatch(Fiber *f, Value table, Value key) {
     uint16_t classes = BOP_INTEGER | BOP_FLOAT | BOP_STRING | BOP_SYMBOL | BOP_NIL | BOP_TRUE | BOP_FALSE;
     if (!tr_basic_op_intact(BOP_EQQ, classes)) return TR_UNDEF;
-    if (tr_is_object(key) && !(tr_is_string(key) && tr_header(key)->klass == tr_class.string) && !tr_is_float(key) &&
-        !tr_is_bignum(key))
+    if (tr_is_object(key) && !(tr_is_string(key) && tr_header(key)->klass == tr_class.string) &&
+        !tr_is_float(key) && !tr_is_bignum(key))
         return TR_NIL;
     if (tr_is_float(key)) {
         double d = tr_float(key);
@@ -152,7 +160,8 @@ Value tr_insn_case_dispatch(Fiber *f, Value table, Value key) {
 /* state: NULL not run; the Fiber that runs it; or the address of the cache itself: done. */
 Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
     for (;;) {
-        void *state = atomic_load_explicit(&cache->state, memory_order_acquire); /* pairs with the release below */
+        void *state =
+            atomic_load_explicit(&cache->state, memory_order_acquire); /* pairs with the release below */
         if (state == cache) {
             bool foreign = false;
             Value v = tr_cell_get(f, cache->cell, &foreign);
@@ -160,8 +169,9 @@ Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
         }
         void *none = NULL;
         bool mine = state == f; /* recursive: run it again */
-        if (!mine) mine = atomic_compare_exchange_strong_explicit(&cache->state, &none, f, memory_order_acquire,
-                                                                  memory_order_relaxed);
+        if (!mine)
+            mine = atomic_compare_exchange_strong_explicit(&cache->state, &none, f, memory_order_acquire,
+                                                           memory_order_relaxed);
         if (mine) break;
         if (tr_safepoint_slow(f) == TR_RAISED) return TR_RAISED; /* another thread is at it */
         sched_yield();
@@ -169,12 +179,13 @@ Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
     Value *locals = frame->sp;
     if (!tr_iseq_fits(f, locals, iseq)) return tr_frame_overflow(f);
     for (uint32_t i = 0; i < iseq->local_count; i++) locals[i] = TR_NIL;
-    tr_frame_push(f, tr_locals_ep(locals, iseq), TR_FALSE, (Value)frame->captured.ep, FRAME_BLOCK | FRAME_FINISH, iseq,
-                  iseq->code, frame->captured.self);
+    tr_frame_push(f, tr_locals_ep(locals, iseq), TR_FALSE, (Value)frame->captured.ep,
+                  FRAME_BLOCK | FRAME_FINISH, iseq, iseq->code, frame->captured.self);
     Value v = tr_vm_exec(f);
     void *me = f;
     if (v == TR_RAISED) {
-        atomic_compare_exchange_strong_explicit(&cache->state, &me, NULL, memory_order_release, memory_order_relaxed);
+        atomic_compare_exchange_strong_explicit(&cache->state, &me, NULL, memory_order_release,
+                                                memory_order_relaxed);
         return TR_RAISED;
     }
     if (atomic_load_explicit(&cache->state, memory_order_relaxed) == f) {
@@ -194,11 +205,14 @@ Value tr_vm_core(void) { return vm_core; }
 static MAY_SWITCH MAY_RAISE Value core_set_method_alias(Fiber *f, Value self, const Args *args) {
     (void)self;
     Class *klass = (Class *)args->argv[0];
-    return tr_method_alias(f, klass, tr_symbol_id(args->argv[1]), tr_symbol_id(args->argv[2])) == TR_RAISED ? TR_RAISED : TR_NIL;
+    return tr_method_alias(f, klass, tr_symbol_id(args->argv[1]), tr_symbol_id(args->argv[2])) == TR_RAISED
+               ? TR_RAISED
+               : TR_NIL;
 }
 static MAY_SWITCH MAY_RAISE Value core_undef_method(Fiber *f, Value self, const Args *args) {
     (void)self;
-    return tr_method_undef(f, (Class *)args->argv[0], tr_symbol_id(args->argv[1])) == TR_RAISED ? TR_RAISED : TR_NIL;
+    return tr_method_undef(f, (Class *)args->argv[0], tr_symbol_id(args->argv[1])) == TR_RAISED ? TR_RAISED
+                                                                                                : TR_NIL;
 }
 static MAY_SWITCH MAY_RAISE Value core_set_variable_alias(Fiber *f, Value self, const Args *args) {
     (void)f, (void)self;
@@ -251,7 +265,8 @@ static MAY_SWITCH MAY_RAISE Value core_ensure_shareable(Fiber *f, Value self, co
     int ok = tr_is_shareable(f, args->argv[0]);
     if (ok < 0) return TR_RAISED;
     if (ok) return args->argv[0];
-    return tr_raise(f, tr_class.ractor_isolation_error, "cannot assign unshareable object to %pV", args->argv[1]);
+    return tr_raise(f, tr_class.ractor_isolation_error, "cannot assign unshareable object to %pV",
+                    args->argv[1]);
 }
 
 static const MethodDef core_methods[] = {
@@ -277,7 +292,8 @@ static MAY_SWITCH MAY_RAISE Value proxy_call(Fiber *f, Value self, const Args *a
     (void)self;
     const Frame *caller = f->frame->prev;
     while (caller && !caller->iseq) caller = caller->prev;
-    return tr_yield_full(f, tr_ep_block(caller->captured.ep), args->argc, args->argv, args->block, args->keywords);
+    return tr_yield_full(f, tr_ep_block(caller->captured.ep), args->argc, args->argv, args->block,
+                         args->keywords);
 }
 static const MethodDef proxy_methods[] = {
     {"call", proxy_call, ARITY_REST(0), METHOD_KEYWORDS | METHOD_PROC_CALL},

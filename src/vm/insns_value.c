@@ -1,4 +1,5 @@
-/* insns_value.c - instructions that make and take apart values: expandarray, interpolation, keyword splats, $1, &block. */
+/* insns_value.c - instructions that make and take apart values: expandarray, interpolation, keyword splats,
+ * $1, &block. */
 #include "core/core.h"
 #include "vm/interp.h"
 #include "vm/refinement.h"
@@ -23,7 +24,9 @@ bool tr_insn_expandarray(Fiber *f, Value *sp, Value array, uint64_t count, uint6
     if (!post) { /* a, b, *rest */
         Value rest = TR_NIL;
         if (splat) {
-            if (size > count) rest = converted == TR_NIL ? tr_array_new_values(f, 1, array) : tr_array_sub(f, converted, count, size - count);
+            if (size > count)
+                rest = converted == TR_NIL ? tr_array_new_values(f, 1, array)
+                                           : tr_array_sub(f, converted, count, size - count);
             else rest = tr_array_new(f, 0);
             *at++ = rest;
         }
@@ -34,7 +37,9 @@ bool tr_insn_expandarray(Fiber *f, Value *sp, Value array, uint64_t count, uint6
         Value rest = TR_NIL;
         if (splat) {
             if (rest_count == 0) rest = tr_array_new(f, 0);
-            else rest = converted == TR_NIL ? tr_array_new_values(f, 1, array) : tr_array_sub(f, converted, 0, rest_count);
+            else
+                rest = converted == TR_NIL ? tr_array_new_values(f, 1, array)
+                                           : tr_array_sub(f, converted, 0, rest_count);
         }
         for (uint64_t i = count; i-- > 0;) *at++ = i < given ? ITEM(rest_count + i) : TR_NIL;
         if (splat) *at++ = rest;
@@ -51,7 +56,8 @@ Value tr_insn_objtostring(Fiber *f, Frame *frame, Value v, CallData *data) {
     if (tr_is_string(v)) return v;
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
     Class *klass = tr_class_of(v);
-    if (atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass) cache = tr_site_lookup(data, klass);
+    if (atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass)
+        cache = tr_site_lookup(data, klass);
     if (cache->resolved && (cache->resolved->flags & METHOD_BASIC)) {
         if (tr_is_symbol(v)) return tr_symbol_name(f, tr_symbol_id(v));
         if (tr_is_fixnum(v)) return tr_integer_to_s(f, v, 10);
@@ -80,7 +86,8 @@ static MAY_SWITCH MAY_RAISE Value extreme(Fiber *f, int64_t count, const Value *
     Value best = items[0];
     for (int64_t i = 1; i < count; i++) {
         int order;
-        if (tr_is_fixnum(best) && tr_is_fixnum(items[i])) order = ((int64_t)items[i] > (int64_t)best) - ((int64_t)items[i] < (int64_t)best);
+        if (tr_is_fixnum(best) && tr_is_fixnum(items[i]))
+            order = ((int64_t)items[i] > (int64_t)best) - ((int64_t)items[i] < (int64_t)best);
         else if (!tr_compare_strict(f, items[i], best, &order)) return TR_RAISED;
         if (order * sign > 0) best = items[i];
     }
@@ -94,7 +101,8 @@ Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t metho
     case NEWARRAY_MAX:
     case NEWARRAY_MIN: {
         bool max = method == NEWARRAY_MAX;
-        if (tr_basic_op_intact(max ? BOP_MAX : BOP_MIN, basics) && tr_basic_op_intact(BOP_CMP, BOP_INTEGER | BOP_FLOAT | BOP_STRING))
+        if (tr_basic_op_intact(max ? BOP_MAX : BOP_MIN, basics) &&
+            tr_basic_op_intact(BOP_CMP, BOP_INTEGER | BOP_FLOAT | BOP_STRING))
             return count == 0 ? TR_NIL : extreme(f, count, items, max ? 1 : -1);
         return tr_call(f, tr_array_new_from(f, (size_t)count, items), max ? TR_ID_max : TR_ID_min, 0);
     }
@@ -103,12 +111,14 @@ Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t metho
         return tr_call(f, tr_array_new_from(f, (size_t)count - 1, items), TR_ID_pack, 1, items[count - 1]);
     case NEWARRAY_PACK_BUFFER: {
         Value keywords = tr_hash_new(f);
-        if (tr_hash_set_symbol(f, keywords, tr_intern_cstr("buffer"), items[count - 1]) == TR_RAISED) return TR_RAISED;
-        return tr_call_full(f, tr_array_new_from(f, (size_t)count - 2, items), TR_ID_pack, 1, &items[count - 2], TR_NIL,
-                            keywords, false);
+        if (tr_hash_set_symbol(f, keywords, tr_intern_cstr("buffer"), items[count - 1]) == TR_RAISED)
+            return TR_RAISED;
+        return tr_call_full(f, tr_array_new_from(f, (size_t)count - 2, items), TR_ID_pack, 1,
+                            &items[count - 2], TR_NIL, keywords, false);
     }
     case NEWARRAY_INCLUDE_P:
-        return tr_call(f, tr_array_new_from(f, (size_t)count - 1, items), TR_ID_include_p, 1, items[count - 1]);
+        return tr_call(f, tr_array_new_from(f, (size_t)count - 1, items), TR_ID_include_p, 1,
+                       items[count - 1]);
     }
     TR_UNREACHABLE();
 }
@@ -120,7 +130,8 @@ Value tr_insn_getspecial(Fiber *f, Frame *frame, int64_t key, int64_t type) {
     if (type == 0) return tr_svar_get(f, ep, key);
     Value match = tr_svar_get(f, ep, SVAR_BACKREF);
     if (match == TR_NIL) return TR_NIL;
-    return type & 1 ? tr_match_special(f, match, (char)(type >> 1)) : tr_match_nth(f, match, (int)(type >> 1));
+    return type & 1 ? tr_match_special(f, match, (char)(type >> 1))
+                    : tr_match_nth(f, match, (int)(type >> 1));
 }
 
 /* ---- &block ---- */

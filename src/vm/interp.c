@@ -1,11 +1,13 @@
 /* interp.c - the interpreter loop: one label per row of insns.def, direct-threaded.
  *
- * The loop keeps pc (at the opcode of the running instruction), sp, ep and the frame in locals. An instruction that may
- * allocate, raise or run Ruby code stores them first (SAVE: frame->pc is then the *next* instruction, as backtraces and
- * catch tables want it) and reads ep again afterwards, because environments may have moved to the heap.
- * A Ruby method or block is started by pushing its frame and going on; leaving a frame with FRAME_FINISH returns to C.
+ * The loop keeps pc (at the opcode of the running instruction), sp, ep and the frame in locals. An
+ * instruction that may allocate, raise or run Ruby code stores them first (SAVE: frame->pc is then the *next*
+ * instruction, as backtraces and catch tables want it) and reads ep again afterwards, because environments
+ * may have moved to the heap. A Ruby method or block is started by pushing its frame and going on; leaving a
+ * frame with FRAME_FINISH returns to C.
  *
- * Handlers here are short and have the fast paths of the built-in classes; everything longer is called out for.
+ * Handlers here are short and have the fast paths of the built-in classes; everything longer is called out
+ * for.
  */
 #include "vm/interp.h"
 
@@ -20,9 +22,11 @@
 
 #define CALL_COMPLEX (CALL_ARGS_SPLAT | CALL_ARGS_BLOCKARG | CALL_KWARG | CALL_KW_SPLAT | CALL_FORWARDING)
 
-/* A C method on arguments that lie on the stack below sp: pushes its frame (for backtraces, its block, super), runs it. */
-static inline MAY_SWITCH MAY_RAISE Value run_c(Fiber *f, Frame *frame, Value *sp, const Method *method, MethodFn fn,
-                                               Value self, int argc, const Value *argv, Block block) {
+/* A C method on arguments that lie on the stack below sp: pushes its frame (for backtraces, its block,
+ * super), runs it. */
+static inline MAY_SWITCH MAY_RAISE Value run_c(Fiber *f, Frame *frame, Value *sp, const Method *method,
+                                               MethodFn fn, Value self, int argc, const Value *argv,
+                                               Block block) {
     if (TR_UNLIKELY(!tr_stack_fits(f, sp, 0))) return tr_frame_overflow(f);
     Frame *pushed = tr_frame_push(f, sp + 2, (Value)method, block, FRAME_C | FRAME_LOCAL, NULL, NULL, self);
     pushed->method = method;
@@ -32,10 +36,10 @@ static inline MAY_SWITCH MAY_RAISE Value run_c(Fiber *f, Frame *frame, Value *sp
     return v;
 }
 
-/* The frame of an iseq with only lead parameters, all given at `locals`: its ep, behind which the Frame lies. NULL: there is no
- * room. What the loop writes before it is read (pc, sp) is left out. */
-static inline Value *push_simple(Fiber *f, Frame *frame, const Iseq *iseq, Value *locals, uint32_t given, Value method_or_cref,
-                                 Value specval, Value flags, Value self) {
+/* The frame of an iseq with only lead parameters, all given at `locals`: its ep, behind which the Frame lies.
+ * NULL: there is no room. What the loop writes before it is read (pc, sp) is left out. */
+static inline Value *push_simple(Fiber *f, Frame *frame, const Iseq *iseq, Value *locals, uint32_t given,
+                                 Value method_or_cref, Value specval, Value flags, Value self) {
     uint32_t count = iseq->local_count;
     Value *ep = locals + count + 2;
     if (TR_UNLIKELY(!tr_stack_fits(f, ep, 1 + TR_FRAME_WORDS + iseq->stack_max))) return NULL;
@@ -63,14 +67,17 @@ static inline Value *push_simple(Fiber *f, Frame *frame, const Iseq *iseq, Value
 
 #define MOST_FAST_KEYWORDS 8
 
-/* The frame of a CALL_ISEQ_KEYWORDS method for a call whose only extras are keywords by name: their values, behind the positional
- * ones, are put in the order of the parameters. false: something is missing or unknown, the general path will tell. */
-static bool push_with_keywords(Fiber *f, Frame *frame, const CallCache *cache, const CallData *data, Value *args, Block block) {
+/* The frame of a CALL_ISEQ_KEYWORDS method for a call whose only extras are keywords by name: their values,
+ * behind the positional ones, are put in the order of the parameters. false: something is missing or unknown,
+ * the general path will tell. */
+static bool push_with_keywords(Fiber *f, Frame *frame, const CallCache *cache, const CallData *data,
+                               Value *args, Block block) {
     const Iseq *iseq = cache->iseq;
     const KeywordParams *kw = iseq->params.keywords;
     const CallKeywords *names = data->keywords;
     uint32_t given = names->count, lead = iseq->params.lead_count;
-    if (data->argc - given != lead || given > MOST_FAST_KEYWORDS || !tr_iseq_fits(f, args, iseq)) return false;
+    if (data->argc - given != lead || given > MOST_FAST_KEYWORDS || !tr_iseq_fits(f, args, iseq))
+        return false;
     Value values[MOST_FAST_KEYWORDS], *params = args + lead;
     for (uint32_t i = 0; i < given; i++) values[i] = params[i];
     uint32_t used = 0;
@@ -98,17 +105,20 @@ static bool push_with_keywords(Fiber *f, Frame *frame, const CallCache *cache, c
     uint32_t count = iseq->local_count;
     for (uint32_t i = lead + kw->count + 1; i < count; i++) args[i] = TR_NIL;
     frame->sp = args - 1;
-    tr_frame_push(f, args + count + 2, (Value)cache->resolved, block, FRAME_METHOD | FRAME_LOCAL, iseq, iseq->code, args[-1]);
+    tr_frame_push(f, args + count + 2, (Value)cache->resolved, block, FRAME_METHOD | FRAME_LOCAL, iseq,
+                  iseq->code, args[-1]);
     return true;
 restore:
     for (uint32_t i = 0; i < given; i++) params[i] = values[i];
     return false;
 }
 
-/* Whether `klass` still answers `mid` of the site with a method that was there at boot and belongs to `owner`. */
+/* Whether `klass` still answers `mid` of the site with a method that was there at boot and belongs to
+ * `owner`. */
 static inline bool site_is_basic(CallData *data, Class *klass, const Class *owner) {
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
-    if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass)) cache = tr_site_lookup(data, klass);
+    if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass))
+        cache = tr_site_lookup(data, klass);
     return cache->resolved && (cache->resolved->flags & METHOD_BASIC) && cache->resolved->owner == owner &&
            cache->kinds[0] != CALL_SLOW; /* which a private one is */
 }
@@ -150,7 +160,8 @@ static inline Value *ep_at_level(Value *ep, uint64_t level) {
 #define BOTH_FIXNUM(a, b) TR_LIKELY((a) & (b) & 1)
 #define BOTH_FLONUM(a, b) (((a) & 3) == 2 && ((b) & 3) == 2)
 
-/* The truth of a test with one operand word that took `pops` values. A branch that follows is done at once. */
+/* The truth of a test with one operand word that took `pops` values. A branch that follows is done at once.
+ */
 #define FINISH_TEST(pops, truth) do { \
         bool truth_ = (truth); \
         sp -= (pops); \
@@ -169,8 +180,10 @@ static inline Value *ep_at_level(Value *ep, uint64_t level) {
 #define COMPARISON(name, bop, op) \
     OP(name) { \
         Value a = sp[-2], b = sp[-1]; \
-        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(bop, BOP_INTEGER)) FINISH_TEST(2, (int64_t)a op (int64_t)b); \
-        if (BOTH_FLONUM(a, b) && tr_basic_op_intact(bop, BOP_FLOAT)) FINISH_TEST(2, tr_flonum(a) op tr_flonum(b)); \
+        if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(bop, BOP_INTEGER)) \
+            FINISH_TEST(2, (int64_t)a op(int64_t) b); \
+        if (BOTH_FLONUM(a, b) && tr_basic_op_intact(bop, BOP_FLOAT)) \
+            FINISH_TEST(2, tr_flonum(a) op tr_flonum(b)); \
         BINARY_SLOW(tr_##name##_slow); \
     }
 
@@ -220,7 +233,8 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
     }
     OP(getblockparam) {
         SAVE(2);
-        FINISH_VALUE(2, 0, tr_insn_getblockparam(f, frame, ep_at_level(ep, OPERAND(1)), (uint32_t)OPERAND(0)));
+        FINISH_VALUE(2, 0,
+                     tr_insn_getblockparam(f, frame, ep_at_level(ep, OPERAND(1)), (uint32_t)OPERAND(0)));
     }
     OP(setblockparam) {
         Value *env = ep_at_level(ep, OPERAND(1));
@@ -271,7 +285,8 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
     }
     OP(setinstancevariable) {
         SAVE(2);
-        Value v = tr_ivar_set_cached(f, frame->captured.self, (Id)OPERAND(0), sp[-1], (IvarCache *)OPERAND(1));
+        Value v =
+            tr_ivar_set_cached(f, frame->captured.self, (Id)OPERAND(0), sp[-1], (IvarCache *)OPERAND(1));
         sp--;
         if (TR_UNLIKELY(v == TR_RAISED)) goto raised;
         NEXT(2);
@@ -285,7 +300,9 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
     OP(setclassvariable) {
         SAVE(2);
         Class *klass = tr_cvar_base(f, tr_ep_cref(f, ep));
-        if (!klass || tr_cvar_set_cached(f, klass, (Id)OPERAND(0), sp[-1], (IvarCache *)OPERAND(1)) == TR_RAISED) goto raised;
+        if (!klass ||
+            tr_cvar_set_cached(f, klass, (Id)OPERAND(0), sp[-1], (IvarCache *)OPERAND(1)) == TR_RAISED)
+            goto raised;
         sp--;
         NEXT(2);
     }
@@ -304,7 +321,9 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
         Value scope = sp[-2];
         Id name = (Id)OPERAND(0);
         bool is_bare = scope == TR_NIL && sp[-1] == TR_TRUE; /* allow_nil: no scope was written */
-        FINISH_VALUE(1, 2, is_bare ? tr_const_get_lexical(f, tr_ep_cref(f, ep), name) : tr_const_get_public(f, scope, name));
+        FINISH_VALUE(1, 2,
+                     is_bare ? tr_const_get_lexical(f, tr_ep_cref(f, ep), name)
+                             : tr_const_get_public(f, scope, name));
     }
     OP(setconstant) {
         SAVE(1);
@@ -564,20 +583,24 @@ MAY_SWITCH MAY_RAISE static Value run(Fiber *f, const void *const **handlers) {
     OP(checkkeyword) {
         Value bits = ep[-(int64_t)OPERAND(0)];
         uint64_t index = OPERAND(1);
-        bool given = tr_is_fixnum(bits) ? !(tr_fixnum(bits) >> index & 1) : tr_array_at(bits, index) == TR_TRUE;
+        bool given =
+            tr_is_fixnum(bits) ? !(tr_fixnum(bits) >> index & 1) : tr_array_at(bits, index) == TR_TRUE;
         *sp++ = tr_bool(given);
         NEXT(2);
     }
     OP(checktype) {
         Value v = sp[-1];
-        ObjectType type = OPERAND(0) == CHECKTYPE_STRING ? TYPE_STRING : OPERAND(0) == CHECKTYPE_ARRAY ? TYPE_ARRAY : TYPE_HASH;
+        ObjectType type = OPERAND(0) == CHECKTYPE_STRING  ? TYPE_STRING
+                          : OPERAND(0) == CHECKTYPE_ARRAY ? TYPE_ARRAY
+                                                          : TYPE_HASH;
         sp[-1] = tr_bool(tr_is_type(v, type));
         NEXT(1);
     }
     OP(defineclass) {
         SAVE(3);
         frame->sp = sp;
-        Value v = tr_insn_defineclass(f, frame, (Id)OPERAND(0), (const Iseq *)OPERAND(1), (int64_t)OPERAND(2), sp[-2], sp[-1]);
+        Value v = tr_insn_defineclass(f, frame, (Id)OPERAND(0), (const Iseq *)OPERAND(1), (int64_t)OPERAND(2),
+                                      sp[-2], sp[-1]);
         if (v == TR_RAISED) goto raised;
         RELOAD();
         DISPATCH();
@@ -651,7 +674,8 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                 }
             } else if (kind == CALL_PROC_CALL) {
                 Block block = self == tr_block_param_proxy ? tr_ep_block(ep) : self;
-                if (tr_is_object(block) && tr_proc(block)->kind == PROC_ISEQ) block = (Value)&tr_proc(block)->as.captured | 1;
+                if (tr_is_object(block) && tr_proc(block)->kind == PROC_ISEQ)
+                    block = (Value)&tr_proc(block)->as.captured | 1;
                 else if (!tr_block_is_captured(block)) block = TR_NIL;
                 if (block != TR_NIL) {
                     const Captured *captured = tr_block_captured(block);
@@ -662,15 +686,17 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                         frame->pc = pc + 2;
                         frame->sp = args - 1;
                         Value block_flags = is_lambda ? FRAME_BLOCK | FRAME_LAMBDA : FRAME_BLOCK;
-                        ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE, (Value)captured->ep,
-                                                 block_flags, captured->self), iseq);
+                        ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE,
+                                                 (Value)captured->ep, block_flags, captured->self),
+                                     iseq);
                     }
                 }
             } else if (kind == CALL_WRITER) {
                 if (TR_LIKELY(data->argc == 1)) {
                     SAVE(1);
                     IvarCache *ivar = (IvarCache *)&cache->resolved->as.attr.cache;
-                    FINISH_VALUE(1, 2, tr_ivar_set_cached(f, self, cache->resolved->as.attr.ivar, args[0], ivar));
+                    FINISH_VALUE(1, 2,
+                                 tr_ivar_set_cached(f, self, cache->resolved->as.attr.ivar, args[0], ivar));
                 }
             }
         }
@@ -784,8 +810,9 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
                           (data->argc != 1 || iseq->params.ambiguous_param0))) {
                 frame->pc = pc + 2;
                 frame->sp = args;
-                ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE, (Value)captured->ep, FRAME_BLOCK,
-                                         captured->self), iseq);
+                ENTER_PUSHED(push_simple(f, frame, iseq, args, data->argc, TR_FALSE, (Value)captured->ep,
+                                         FRAME_BLOCK, captured->self),
+                             iseq);
             }
         }
         SAVE(1);
@@ -807,7 +834,8 @@ send_simple: { /* also where opt_* instructions with the CallData in operand 0, 
     OP(opt_new) { /* … nil klass args: see bytecode/iseq.h */
         CallData *data = (CallData *)OPERAND(0);
         Value *klass = sp - data->argc - 1 - ((data->flags & CALL_ARGS_BLOCKARG) != 0);
-        if (TR_LIKELY(tr_is_type(*klass, TYPE_CLASS) && ((Class *)*klass)->alloc && !(((Class *)*klass)->flags & CLASS_SINGLETON) &&
+        if (TR_LIKELY(tr_is_type(*klass, TYPE_CLASS) && ((Class *)*klass)->alloc &&
+                      !(((Class *)*klass)->flags & CLASS_SINGLETON) &&
                       site_is_basic(data, tr_class_of(*klass), tr_class.class))) {
             SAVE(2);
             Value object = ((Class *)*klass)->alloc(f, (Class *)*klass);
@@ -970,7 +998,8 @@ branch: {
         if (BOTH_FIXNUM(a, b) && tr_basic_op_intact(BOP_EQ, BOP_INTEGER)) FINISH_TEST(2, a == b);
         SAVE(1);
         Value v = tr_opt_eq_slow(f, a, b);
-        if (v == TR_UNDEF && site_is_basic((CallData *)OPERAND(0), tr_class_of(a), tr_class.basic_object)) v = tr_bool(a == b);
+        if (v == TR_UNDEF && site_is_basic((CallData *)OPERAND(0), tr_class_of(a), tr_class.basic_object))
+            v = tr_bool(a == b);
         if (v == TR_UNDEF) goto send_simple;
         *(--sp - 1) = v;
         NEXT(1);
@@ -1014,7 +1043,8 @@ branch: {
     OP(opt_aref) {
         Value a = sp[-2], b = sp[-1];
         if (TR_LIKELY(tr_is_object(a))) {
-            if (tr_header(a)->klass == tr_class.array && tr_is_fixnum(b) && tr_basic_op_intact(BOP_AREF, BOP_ARRAY)) {
+            if (tr_header(a)->klass == tr_class.array && tr_is_fixnum(b) &&
+                tr_basic_op_intact(BOP_AREF, BOP_ARRAY)) {
                 const Array *array = tr_array(a);
                 int64_t i = tr_fixnum(b);
                 if (i < 0) i += (int64_t)array->count;
@@ -1031,7 +1061,8 @@ branch: {
     OP(opt_aset) {
         Value a = sp[-3], b = sp[-2];
         if (TR_LIKELY(tr_is_object(a) && !tr_has_flag(a, TR_FLAG_FROZEN))) {
-            if (tr_header(a)->klass == tr_class.array && tr_is_fixnum(b) && tr_basic_op_intact(BOP_ASET, BOP_ARRAY)) {
+            if (tr_header(a)->klass == tr_class.array && tr_is_fixnum(b) &&
+                tr_basic_op_intact(BOP_ASET, BOP_ARRAY)) {
                 Array *array = tr_array(a);
                 int64_t i = tr_fixnum(b);
                 Value v = sp[-1];
@@ -1048,7 +1079,8 @@ branch: {
                 }
                 goto send_simple;
             }
-            if (tr_header(a)->klass == tr_class.hash && tr_basic_op_intact(BOP_ASET, BOP_HASH_) && !tr_is_string(b)) {
+            if (tr_header(a)->klass == tr_class.hash && tr_basic_op_intact(BOP_ASET, BOP_HASH_) &&
+                !tr_is_string(b)) {
                 SAVE(1);
                 Value stored = tr_opt_hash_aset(f, a, b, sp[-1]);
                 if (stored != TR_UNDEF) FINISH_VALUE(1, 3, stored == TR_RAISED ? stored : sp[-1]);
@@ -1076,7 +1108,8 @@ branch: {
     }
     OP(opt_succ) {
         Value a = sp[-1];
-        if (TR_LIKELY(tr_is_fixnum(a) && a != tr_value_from_fixnum(TR_FIXNUM_MAX) && tr_basic_op_intact(BOP_SUCC, BOP_INTEGER))) {
+        if (TR_LIKELY(tr_is_fixnum(a) && a != tr_value_from_fixnum(TR_FIXNUM_MAX) &&
+                      tr_basic_op_intact(BOP_SUCC, BOP_INTEGER))) {
             sp[-1] = a + 2;
             NEXT(1);
         }
@@ -1101,18 +1134,21 @@ branch: {
     OP(opt_nil_p) {
         Value a = sp[-1];
         CallData *data = (CallData *)OPERAND(0);
-        if (a == TR_NIL ? tr_basic_op_intact(BOP_NIL_P, BOP_NIL) : site_is_basic(data, tr_class_of(a), tr_class.kernel)) {
+        if (a == TR_NIL ? tr_basic_op_intact(BOP_NIL_P, BOP_NIL)
+                        : site_is_basic(data, tr_class_of(a), tr_class.kernel)) {
             FINISH_TEST(1, a == TR_NIL);
         }
         goto send_simple;
     }
     OP(opt_regexpmatch2) {
         Value a = sp[-2], b = sp[-1];
-        if (tr_is_type(a, TYPE_REGEXP) && (tr_is_string(b) || b == TR_NIL) && tr_basic_op_intact(BOP_MATCH, BOP_REGEXP)) {
+        if (tr_is_type(a, TYPE_REGEXP) && (tr_is_string(b) || b == TR_NIL) &&
+            tr_basic_op_intact(BOP_MATCH, BOP_REGEXP)) {
             SAVE(1);
             FINISH_VALUE(1, 2, tr_regexp_match_operator(f, a, b));
         }
-        if (tr_is_string(a) && tr_is_type(b, TYPE_REGEXP) && tr_basic_op_intact(BOP_MATCH, BOP_STRING | BOP_REGEXP)) {
+        if (tr_is_string(a) && tr_is_type(b, TYPE_REGEXP) &&
+            tr_basic_op_intact(BOP_MATCH, BOP_STRING | BOP_REGEXP)) {
             SAVE(1);
             FINISH_VALUE(1, 2, tr_regexp_match_operator(f, b, a));
         }

@@ -1,11 +1,12 @@
 /* interp.h - what the files of the interpreter share: pushing frames, preparing calls, running and unwinding.
  *
- * A call's arguments lie on the VM stack from the beginning: an instruction's operands already do, and C callers push
- * theirs. Callee frames grow over them. While a call is prepared the caller's frame->sp covers the arguments, so the
- * collector sees them; when a Ruby frame is pushed, the caller's sp becomes call->base, where the result will go.
+ * A call's arguments lie on the VM stack from the beginning: an instruction's operands already do, and C
+ * callers push theirs. Callee frames grow over them. While a call is prepared the caller's frame->sp covers
+ * the arguments, so the collector sees them; when a Ruby frame is pushed, the caller's sp becomes call->base,
+ * where the result will go.
  *
- * A function that "starts" a call answers TR_UNDEF when it pushed a Ruby frame (the loop goes on there, or a C caller
- * marks it FRAME_FINISH and enters the loop), else the value or TR_RAISED.
+ * A function that "starts" a call answers TR_UNDEF when it pushed a Ruby frame (the loop goes on there, or a
+ * C caller marks it FRAME_FINISH and enters the loop), else the value or TR_RAISED.
  */
 #ifndef TR_VM_INTERP_H
 #define TR_VM_INTERP_H
@@ -15,7 +16,8 @@
 #include "vm/vm.h"
 
 #define TR_FRAME_WORDS (sizeof(Frame) / sizeof(Value))
-#define TR_STACK_RESERVE_WORDS 512 /* behind stack_end: C frames and raising need no check of their own there */
+#define TR_STACK_RESERVE_WORDS \
+    512 /* behind stack_end: C frames and raising need no check of their own there */
 
 #define CALL_PUBLIC_ONLY (1u << 20) /* beside CallFlags: not even protected methods (public_send) */
 
@@ -36,8 +38,8 @@ typedef struct Call {
 static inline Value *tr_frame_stack(Frame *frame) { return (Value *)(frame + 1); }
 
 /* Puts a frame behind the environment whose flags word is at ep, and makes it the innermost. */
-static inline Frame *tr_frame_push(Fiber *f, Value *ep, Value method_or_cref, Value specval, Value flags, const Iseq *iseq,
-                                   const CodeWord *pc, Value self) {
+static inline Frame *tr_frame_push(Fiber *f, Value *ep, Value method_or_cref, Value specval, Value flags,
+                                   const Iseq *iseq, const CodeWord *pc, Value self) {
     ep[-2] = method_or_cref;
     ep[-1] = specval;
     ep[0] = flags;
@@ -69,7 +71,8 @@ static inline Value tr_frame_type(const Frame *frame) { return frame->captured.e
 Frame *tr_ruby_frame(Fiber *f);
 /* What ep[-2] says, past the holder of $~ and $_. */
 Value tr_ep_method_or_cref(const Value *ep);
-/* The method that the code of `ep` belongs to: of the method frame around, or the define_method body. NULL: none. */
+/* The method that the code of `ep` belongs to: of the method frame around, or the define_method body. NULL:
+ * none. */
 const Method *tr_ep_method(const Value *ep);
 const Method *tr_frame_method(const Frame *frame);
 Cref *tr_ep_cref(Fiber *f, const Value *ep);
@@ -96,14 +99,17 @@ static inline MAY_SWITCH MAY_RAISE Value tr_vm_complete(Fiber *f, Value started)
 
 /* --- starting calls (call.c) --- */
 /* Reads splats, keywords and block argument of a call site from the stack up to sp. false: raised. */
-MAY_SWITCH MAY_RAISE bool tr_call_prepare(Fiber *f, Frame *frame, const CallData *data, Value *sp, bool has_receiver, Call *call);
+MAY_SWITCH MAY_RAISE bool tr_call_prepare(Fiber *f, Frame *frame, const CallData *data, Value *sp,
+                                          bool has_receiver, Call *call);
 /* Visibility, method_missing and all. cache is for the receiver's class. */
 MAY_SWITCH MAY_RAISE Value tr_call_start(Fiber *f, Call *call, const CallCache *cache);
 /* Past these checks. `method` has no alias or zsuper to resolve. */
 MAY_SWITCH MAY_RAISE Value tr_method_start(Fiber *f, Call *call, const Method *method);
 /* A call site with or without literal block. */
-MAY_SWITCH MAY_RAISE Value tr_send_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Iseq *block);
-MAY_SWITCH MAY_RAISE Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp, const Iseq *block);
+MAY_SWITCH MAY_RAISE Value tr_send_start(Fiber *f, Frame *frame, CallData *data, Value *sp,
+                                         const Iseq *block);
+MAY_SWITCH MAY_RAISE Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp,
+                                          const Iseq *block);
 /* What a call site knows after a miss. */
 const CallCache *tr_site_lookup(CallData *data, Class *klass);
 /* The handler for a `&value` argument. false: raised */
@@ -111,8 +117,8 @@ MAY_SWITCH MAY_RAISE bool tr_block_from_value(Fiber *f, Frame *frame, Value valu
 MAY_GC MAY_RAISE Value tr_frame_overflow(Fiber *f);
 
 /* --- blocks (block.c) --- */
-/* Starts `block` with the arguments of `call`, whose `block` is what the block is passed itself and whose receiver is not
- * used; how NULL: an ordinary yield. */
+/* Starts `block` with the arguments of `call`, whose `block` is what the block is passed itself and whose
+ * receiver is not used; how NULL: an ordinary yield. */
 typedef struct BlockCall {
     Value self;          /* TR_UNDEF: the captured one */
     Value cref;          /* Cref for the block, or TR_FALSE */
@@ -132,16 +138,18 @@ extern Value tr_block_param_proxy;
 
 /* --- arguments (args.c) --- */
 typedef enum ArgsKind { ARGS_METHOD, ARGS_LAMBDA, ARGS_BLOCK } ArgsKind;
-/* Turns the arguments of `call` into the parameters of `iseq`, in place. The word offset to begin at; -1 raised. */
-MAY_SWITCH MAY_RAISE int tr_args_setup(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind, const Method *method);
+/* Turns the arguments of `call` into the parameters of `iseq`, in place. The word offset to begin at; -1
+ * raised. */
+MAY_SWITCH MAY_RAISE int tr_args_setup(Fiber *f, const Iseq *iseq, Call *call, ArgsKind kind,
+                                       const Method *method);
 /* Keywords that the callee does not take become a last positional Hash. false: raised */
 MAY_SWITCH MAY_RAISE bool tr_args_keywords_to_hash(Fiber *f, Call *call);
 /* names + values as a new Hash. */
 MAY_GC MAY_RAISE Value tr_args_hash_of_names(Fiber *f, const CallKeywords *names, const Value *values);
 
 /* --- unwinding (unwind.c) --- */
-/* TR_RAISED arrived in f->frame's code. true: a handler was found, go on with f->frame. false: the frame with FRAME_FINISH
- * was left; *result is TR_RAISED or what it returns. */
+/* TR_RAISED arrived in f->frame's code. true: a handler was found, go on with f->frame. false: the frame with
+ * FRAME_FINISH was left; *result is TR_RAISED or what it returns. */
 MAY_GC bool tr_unwind(Fiber *f, Value *result);
 /* The instruction `throw`. Always TR_RAISED. */
 MAY_GC MAY_RAISE Value tr_throw(Fiber *f, Frame *frame, uint64_t operand, Value object);
@@ -151,11 +159,14 @@ MAY_GC MAY_RAISE Value tr_raise_no_block(Fiber *f, const char *message);
 Value tr_current_error(Fiber *f);
 
 /* --- instruction bodies that are too long for the loop (insns_*.c) --- */
-MAY_SWITCH MAY_RAISE Value tr_insn_defined(Fiber *f, Frame *frame, int64_t kind, Value object, Value receiver); /* true/false */
-MAY_SWITCH MAY_RAISE Value tr_insn_checkmatch(Fiber *f, Frame *frame, Value target, Value pattern, int64_t flags);
-MAY_SWITCH MAY_RAISE bool tr_insn_expandarray(Fiber *f, Value *sp, Value array, uint64_t count, uint64_t flags);
-MAY_SWITCH MAY_RAISE Value tr_insn_defineclass(Fiber *f, Frame *frame, Id name, const Iseq *iseq, int64_t flags, Value cbase,
-                                               Value super); /* starts */
+MAY_SWITCH MAY_RAISE Value tr_insn_defined(Fiber *f, Frame *frame, int64_t kind, Value object,
+                                           Value receiver); /* true/false */
+MAY_SWITCH MAY_RAISE Value tr_insn_checkmatch(Fiber *f, Frame *frame, Value target, Value pattern,
+                                              int64_t flags);
+MAY_SWITCH MAY_RAISE bool tr_insn_expandarray(Fiber *f, Value *sp, Value array, uint64_t count,
+                                              uint64_t flags);
+MAY_SWITCH MAY_RAISE Value tr_insn_defineclass(Fiber *f, Frame *frame, Id name, const Iseq *iseq,
+                                               int64_t flags, Value cbase, Value super); /* starts */
 MAY_SWITCH MAY_RAISE Value tr_insn_definemethod(Fiber *f, Frame *frame, Id name, Iseq *iseq);
 MAY_SWITCH MAY_RAISE Value tr_insn_definesmethod(Fiber *f, Frame *frame, Id name, Iseq *iseq, Value object);
 MAY_SWITCH MAY_RAISE Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache);
@@ -163,16 +174,25 @@ MAY_SWITCH MAY_RAISE Value tr_insn_getspecial(Fiber *f, Frame *frame, int64_t ke
 MAY_SWITCH MAY_RAISE Value tr_insn_objtostring(Fiber *f, Frame *frame, Value v, CallData *data);
 MAY_SWITCH MAY_RAISE Value tr_insn_splatkw(Fiber *f, Value v);
 MAY_GC MAY_RAISE Value tr_insn_toregexp(Fiber *f, int options, int count, const Value *parts);
-MAY_SWITCH MAY_RAISE Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t method, Value *items);
+MAY_SWITCH MAY_RAISE Value tr_insn_newarray_send(Fiber *f, Frame *frame, int64_t count, int64_t method,
+                                                 Value *items);
 MAY_SWITCH MAY_RAISE Value tr_insn_getblockparam(Fiber *f, Frame *frame, Value *ep, uint32_t index);
 MAY_SWITCH MAY_RAISE Value tr_insn_getblockparamproxy(Fiber *f, Frame *frame, Value *ep, uint32_t index);
 MAY_SWITCH MAY_RAISE Value tr_insn_respond_to(Fiber *f, Frame *frame, RespondCallData *data, Value *sp);
-MAY_SWITCH MAY_RAISE Value tr_insn_case_dispatch(Fiber *f, Value table, Value key); /* fixnum offset, or TR_UNDEF */
+MAY_SWITCH MAY_RAISE Value tr_insn_case_dispatch(Fiber *f, Value table,
+                                                 Value key); /* fixnum offset, or TR_UNDEF */
 Value tr_vm_core(void);
 MAY_GC void tr_vm_core_boot(Fiber *f);
 
 /* --- messages (raise.c) --- */
-enum MissingReason { MISSING_NONE, MISSING_PRIVATE, MISSING_PROTECTED, MISSING_VCALL, MISSING_SUPER, MISSING_FCALL };
+enum MissingReason {
+    MISSING_NONE,
+    MISSING_PRIVATE,
+    MISSING_PROTECTED,
+    MISSING_VCALL,
+    MISSING_SUPER,
+    MISSING_FCALL
+};
 MAY_GC MAY_RAISE Value tr_raise_missing(Fiber *f, Value receiver, Id mid, enum MissingReason reason, int argc,
                                         const Value *argv);
 
@@ -183,7 +203,8 @@ typedef struct FiberVm {
     enum MissingReason missing_reason; /* why method_missing is being called */
     size_t stack_bytes;
     bool in_overflow;          /* SystemStackError is being made */
-    const Value *root_ep;      /* around the block that the fiber runs: its $~ and $_ there are its own, in root_specials */
+    const Value *root_ep;      /* around the block that the fiber runs: its $~ and $_ there are its own, in
+                                  root_specials */
     Value root_specials;
 } FiberVm;
 static inline FiberVm *tr_fiber_vm(Fiber *f) { return f->vm_private; }

@@ -1,5 +1,6 @@
-/* interp_arith.h - operators of built-in classes behind the fast paths of the loop: Float objects, mixed numbers, Strings,
- * Arrays, Hashes. Each answers TR_UNDEF when the method must be called (another class, or the operator was redefined). */
+/* interp_arith.h - operators of built-in classes behind the fast paths of the loop: Float objects, mixed
+ * numbers, Strings, Arrays, Hashes. Each answers TR_UNDEF when the method must be called (another class, or
+ * the operator was redefined). */
 #ifndef TR_VM_INTERP_ARITH_H
 #define TR_VM_INTERP_ARITH_H
 

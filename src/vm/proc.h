@@ -1,7 +1,8 @@
 /* proc.h - the representation of Proc and Binding.
  *
- * A Proc is a block that outlives its frame. A Ruby block's `captured.ep` lies in a heap environment (TYPE_ENV, reached
- * through tr_ep_env); a C block keeps its data in the object. Procs are called through tr_proc_call or as block handlers.
+ * A Proc is a block that outlives its frame. A Ruby block's `captured.ep` lies in a heap environment
+ * (TYPE_ENV, reached through tr_ep_env); a C block keeps its data in the object. Procs are called through
+ * tr_proc_call or as block handlers.
  */
 #ifndef TR_VM_PROC_H
 #define TR_VM_PROC_H

@@ -16,7 +16,8 @@ static MAY_GC bool append_value(Fiber *f, Value text, Value v) {
 
 Value tr_raise_value(Fiber *f, Value exception) {
     Exception *e = (Exception *)exception;
-    if (e->cause == TR_UNDEF) { /* an exception without a cause may yet get one when it is raised again elsewhere */
+    if (e->cause ==
+        TR_UNDEF) { /* an exception without a cause may yet get one when it is raised again elsewhere */
         Value cause = tr_current_error(f);
         bool is_circular = false;
         for (Value c = cause; tr_is_type(c, TYPE_EXCEPTION) && !is_circular; c = ((Exception *)c)->cause)
@@ -54,13 +55,15 @@ Value tr_raise_stack_overflow(Fiber *f) {
     return result;
 }
 
-/* Runs #inspect of the object although its callers do not count on a switch: all they do afterwards is return. */
+/* Runs #inspect of the object although its callers do not count on a switch: all they do afterwards is
+ * return. */
 TR_EFFECT_ROOT Value tr_raise_frozen(Fiber *f, Value object) {
     Value text = tr_inspect(f, object);
     if (text == TR_RAISED) return TR_RAISED;
     Value message = tr_string_new_cstr(f, "can't modify frozen ");
     if (!append_value(f, message, (Value)tr_real_class_of(object))) return TR_RAISED;
-    if (tr_string_append_cstr(f, message, ": ") == TR_RAISED || tr_string_append(f, message, text) == TR_RAISED)
+    if (tr_string_append_cstr(f, message, ": ") == TR_RAISED ||
+        tr_string_append(f, message, text) == TR_RAISED)
         return TR_RAISED;
     Value error = tr_exception_new(f, tr_class.frozen_error, message);
     tr_write(error, &((Exception *)error)->receiver, object);
@@ -68,7 +71,8 @@ TR_EFFECT_ROOT Value tr_raise_frozen(Fiber *f, Value object) {
 }
 
 TR_EFFECT_ROOT bool tr_check_frozen_slow(Fiber *f, Value v) {
-    if (tr_is_object(v) && !tr_has_flag(v, TR_FLAG_FROZEN)) { /* a literal that is only going to be frozen one day */
+    if (tr_is_object(v) &&
+        !tr_has_flag(v, TR_FLAG_FROZEN)) { /* a literal that is only going to be frozen one day */
         tr_header(v)->flags &= ~TR_FLAG_CHILLED;
         tr_warn_deprecated(f, "literal string will be frozen in the future");
         return true;
@@ -76,7 +80,9 @@ TR_EFFECT_ROOT bool tr_check_frozen_slow(Fiber *f, Value v) {
     return tr_raise_frozen(f, v) != TR_RAISED;
 }
 
-Value tr_raise_no_memory(Fiber *f) { return tr_raise(f, tr_class.no_memory_error, "failed to allocate memory"); }
+Value tr_raise_no_memory(Fiber *f) {
+    return tr_raise(f, tr_class.no_memory_error, "failed to allocate memory");
+}
 
 Value tr_raise_stop_iteration(Fiber *f, Value result, const char *message) {
     Value error = tr_exception_new(f, tr_class.stop_iteration, tr_string_new_cstr(f, message));
@@ -143,7 +149,8 @@ TR_EFFECT_ROOT Value tr_raise_missing(Fiber *f, Value receiver, Id mid, enum Mis
         Value done;
         if (*at == '%') {
             const IdName *name = tr_id_name(mid);
-            done = at[2] == 'I' ? tr_string_append_bytes(f, message, name->bytes, name->size) : tr_string_append(f, message, who);
+            done = at[2] == 'I' ? tr_string_append_bytes(f, message, name->bytes, name->size)
+                                : tr_string_append(f, message, who);
             at += 2;
         } else {
             done = tr_string_append_bytes(f, message, at, 1);

@@ -1,12 +1,12 @@
 /* unwind.c - leaving frames without returning: exceptions, break, next, return, retry, redo, throw, kill.
  *
- * What travels is in fiber->unwind; C code sees only TR_RAISED. In Ruby frames tr_unwind searches the catch tables from the
- * innermost frame outwards. A rescue or ensure body is an iseq that runs in a frame of its own on top of the frame it belongs
- * to; its local 0 holds the exception, or for ensure a Thrown object that carries any other kind of unwinding, which
- * `throw 0` sends on its way again.
+ * What travels is in fiber->unwind; C code sees only TR_RAISED. In Ruby frames tr_unwind searches the catch
+ * tables from the innermost frame outwards. A rescue or ensure body is an iseq that runs in a frame of its
+ * own on top of the frame it belongs to; its local 0 holds the exception, or for ensure a Thrown object that
+ * carries any other kind of unwinding, which `throw 0` sends on its way again.
  *
- * break, return and retry know their target frame from the throw on; only ensure bodies run on the way. $! is not stored
- * anywhere: it is the local 0 of the innermost rescue or ensure frame.
+ * break, return and retry know their target frame from the throw on; only ensure bodies run on the way. $! is
+ * not stored anywhere: it is the local 0 of the innermost rescue or ensure frame.
  */
 #include "vm/interp.h"
 
@@ -26,7 +26,9 @@ static void thrown_trace(Tracer *tracer, Value object) {
 
 static const DataType thrown_type = {.name = "throw", .bytes = sizeof(Thrown), .trace = thrown_trace};
 
-static Value *rescue_local(const Frame *frame) { return &frame->captured.ep[-(int64_t)frame->iseq->local_count - 2]; }
+static Value *rescue_local(const Frame *frame) {
+    return &frame->captured.ep[-(int64_t)frame->iseq->local_count - 2];
+}
 
 Value tr_current_error(Fiber *f) {
     for (const Frame *frame = f->frame; frame; frame = frame->prev) {
@@ -129,15 +131,16 @@ Value tr_throw(Fiber *f, Frame *frame, uint64_t operand, Value object) {
         return throw_break(f, frame, object);
     case THROW_NEXT: return start(f, UNWIND_NEXT, object, NULL);
     case THROW_REDO: return start(f, UNWIND_REDO, object, NULL);
-    case THROW_RETRY: return start(f, UNWIND_RETRY, object, tr_frame_of_ep(frame->prev, tr_ep_parent(frame->captured.ep)));
+    case THROW_RETRY:
+        return start(f, UNWIND_RETRY, object, tr_frame_of_ep(frame->prev, tr_ep_parent(frame->captured.ep)));
     default: TR_UNREACHABLE();
     }
 }
 
 /* --- unwinding --- */
 
-/* `left`: the rescue or ensure body that the unwinding comes from, or NULL. Its own entry may still cover the place where the
- * frame was to go on; the search begins behind it. */
+/* `left`: the rescue or ensure body that the unwinding comes from, or NULL. Its own entry may still cover the
+ * place where the frame was to go on; the search begins behind it. */
 static const CatchEntry *find_entry(const Frame *frame, unsigned kinds, const Iseq *left) {
     uint32_t pc = (uint32_t)(frame->pc - frame->iseq->code);
     uint32_t first = 0;
@@ -145,7 +148,8 @@ static const CatchEntry *find_entry(const Frame *frame, unsigned kinds, const Is
         if (frame->iseq->catches[i].iseq == left && frame->iseq->catches[i].cont == pc) first = i + 1;
     for (uint32_t i = first; i < frame->iseq->catch_count; i++) {
         const CatchEntry *entry = &frame->iseq->catches[i];
-        if (entry->type == CATCH_BREAK && entry->iseq) continue; /* a call with a block: found by its target */
+        if (entry->type == CATCH_BREAK && entry->iseq)
+            continue; /* a call with a block: found by its target */
         if ((1u << entry->type & kinds) && entry->start < pc && pc <= entry->end) return entry;
     }
     return NULL;
@@ -162,7 +166,8 @@ static void continue_at(Fiber *f, Frame *frame, const CatchEntry *entry) {
     clear(f);
 }
 
-/* The frame of a rescue or ensure body. false: there was no room (what travels is then the SystemStackError). */
+/* The frame of a rescue or ensure body. false: there was no room (what travels is then the SystemStackError).
+ */
 static MAY_GC bool push_handler(Fiber *f, Frame *frame, const CatchEntry *entry) {
     Value error = f->unwind.value;
     if (f->unwind.kind != UNWIND_RAISE) {
@@ -177,8 +182,8 @@ static MAY_GC bool push_handler(Fiber *f, Frame *frame, const CatchEntry *entry)
     if (!tr_iseq_fits(f, locals, iseq)) return tr_frame_overflow(f) != TR_RAISED;
     locals[0] = error;
     for (uint32_t i = 1; i < iseq->local_count; i++) locals[i] = TR_NIL;
-    tr_frame_push(f, tr_locals_ep(locals, iseq), TR_FALSE, (Value)frame->captured.ep, FRAME_RESCUE, iseq, iseq->code,
-                  frame->captured.self);
+    tr_frame_push(f, tr_locals_ep(locals, iseq), TR_FALSE, (Value)frame->captured.ep, FRAME_RESCUE, iseq,
+                  iseq->code, frame->captured.self);
     return true;
 }
 
