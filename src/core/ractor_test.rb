@@ -84,9 +84,9 @@ kept = [+"k", proc { }]
 e.send(kept, move: true)                                        #=> Ractor::Error: can not move Proc object. (at [1])
 kept[0]                                                         #=> "k"
 rd, wr = IO.pipe
-w = Ractor.new { io = Ractor.receive; io.puts "by another"; io.close; :wrote }
-w.send(wr, move: true)
-[rd.gets, w.value]                                              #=> ["by another\n", :wrote]
+writer = Ractor.new { io = Ractor.receive; io.puts "by another"; io.close; :wrote }
+writer.send(wr, move: true)
+[rd.gets, writer.value]                                             #=> ["by another\n", :wrote]
 wr.puts 1                                                       #=> Ractor::MovedError: can not send any methods to a moved object
 e << rd                                                         #=> Ractor::Error: can not copy IO object.
 e << :stop
