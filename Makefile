@@ -167,7 +167,7 @@ build/fuzz/ast: test/fuzz/ast_fuzz.c $(filter-out %_test.c src/syntax/parse.c,$(
 fuzz-parcel: ## arbitrary bytes as a message between Ractors; FUZZ_SECONDS=60
 	@mkdir -p build/fuzz/parcel-corpus
 	$(MAKE) CONFIG=fuzz CC="$(FUZZ_CC)" build/fuzz/parcel
-	build/fuzz/parcel -max_total_time=$(FUZZ_SECONDS) -timeout=10 -detect_leaks=0 build/fuzz/parcel-corpus test/fuzz/parcel
+	ASAN_OPTIONS=detect_leaks=0 build/fuzz/parcel -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 build/fuzz/parcel-corpus test/fuzz/parcel
 
 FUZZ_CC := $(if $(shell command -v ccache 2>/dev/null),ccache clang,clang)
 build/fuzz/parcel: test/fuzz/parcel_fuzz.c $(OBJ)/troupe.a

@@ -30,8 +30,9 @@ static const char *const seeds[] = {
 };
 
 static void write_seeds(const char *folder) {
+    Value binding = tr_const_find(fiber, tr_class.object, tr_intern_cstr("TOPLEVEL_BINDING"), false);
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
-        Value value = tr_eval_string(fiber, tr_string_new_cstr(fiber, seeds[i]), tr_main_object(fiber), TR_NIL,
+        Value value = tr_eval_string(fiber, tr_string_new_cstr(fiber, seeds[i]), tr_main_object(fiber), binding,
                                      tr_string_new_cstr(fiber, "seed"), 1);
         Parcel parcel;
         char path[256];
