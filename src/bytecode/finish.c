@@ -22,6 +22,12 @@ static const char *const insn_operands[] = {
 #undef INSN
 };
 
+const uint8_t tr_insn_sizes[OP_COUNT] = {
+#define INSN(name, operands, pops, pushes, effect) sizeof operands, /* the NUL stands for the opcode's word */
+#include "bytecode/insns.def"
+#undef INSN
+};
+
 const char *tr_insn_name(Opcode op) { return insn_names[op]; }
 const char *tr_insn_operands(Opcode op) { return insn_operands[op]; }
 

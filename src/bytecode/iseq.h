@@ -195,7 +195,8 @@ struct Iseq {
 /* Operand kinds of an opcode, e.g. "CS"; its YARV name; its length in words. */
 const char *tr_insn_operands(Opcode op);
 const char *tr_insn_name(Opcode op);
-static inline uint32_t tr_insn_size(Opcode op) { return 1 + (uint32_t)strlen(tr_insn_operands(op)); }
+extern const uint8_t tr_insn_sizes[OP_COUNT];
+static inline uint32_t tr_insn_size(Opcode op) { return tr_insn_sizes[op]; }
 /* The opcode at a word offset, also after tr_iseq_finish. */
 Opcode tr_iseq_opcode(const Iseq *iseq, uint32_t offset);
 /* Line of the instruction whose *end* is at most pc (pc as saved in a frame: the next instruction). */
