@@ -314,17 +314,28 @@ MAY_GC void *tr_class_alloc_part(Fiber *f, const Class *klass, size_t bytes, Obj
     return tr_heap_alloc(f, bytes, type | (klass && klass->owner ? 0 : TR_FLAG_SHAREABLE), NULL);
 }
 
-void *tr_class_alloc_part_quiet(Fiber *f, const Class *klass, size_t bytes, ObjectType type) {
+void *tr_spare_take_locked(Fiber *f, TrSpare *spare, const Class *klass) {
+    if (!klass->owner) return tr_heap_alloc_quiet(f, spare->bytes, spare->type | TR_FLAG_SHAREABLE, NULL);
+    if (spare->count) return spare->parts[--spare->count];
+    spare->is_short = true;
+    return NULL;
+}
+
+bool tr_spare_refill(Fiber *f, TrSpare *spare) {
+    if (TR_LIKELY(!spare->is_short)) return false;
+    spare->is_short = false;
     bool was_disabled = tr_heap_set_disabled(f->heap, true);
-    void *part = tr_class_alloc_part(f, klass, bytes, type);
+    while (spare->count < sizeof spare->parts / sizeof *spare->parts)
+        spare->parts[spare->count++] = tr_heap_alloc(f, spare->bytes, spare->type, NULL);
     tr_heap_set_disabled(f->heap, was_disabled);
-    return part;
+    return true;
 }
 
 /* ---- include and prepend ---- */
 
-static Class *new_iclass_locked(Fiber *f, Class *module, Class *includer, Class *super) {
-    Class *c = tr_class_alloc_part_quiet(f, includer, sizeof(Class), TYPE_ICLASS);
+static Class *new_iclass_locked(Fiber *f, TrSpare *spare, Class *module, Class *includer, Class *super) {
+    Class *c = tr_spare_take_locked(f, spare, includer);
+    if (!c) return NULL;
     class_init(c);
     c->module = c->methods_of = module;
     c->includer = includer;
@@ -337,7 +348,8 @@ static Class *new_iclass_locked(Fiber *f, Class *module, Class *includer, Class 
 
 /* Inserts the ancestry of `module` behind `after` in the chain of klass. What the chain has up to `end` (NULL: all of it,
  * superclasses included) is not inserted again; what lies behind `after` and before a superclass moves the place. */
-static bool insert_modules_locked(Fiber *f, Class *klass, Class *after, const Class *end, const Class *module) {
+static bool insert_modules_locked(Fiber *f, TrSpare *spare, Class *klass, Class *after, const Class *end,
+                                  const Class *module) {
     bool changed = false;
     for (const Class *m = module; m; m = super_of(m)) {
         if (!m->methods_of) continue;
@@ -349,7 +361,8 @@ static bool insert_modules_locked(Fiber *f, Class *klass, Class *after, const Cl
             place_seen |= c == after;
         }
         if (found) continue;
-        Class *iclass = new_iclass_locked(f, m->methods_of, klass, super_of(after));
+        Class *iclass = new_iclass_locked(f, spare, m->methods_of, klass, super_of(after));
+        if (!iclass) return changed;
         set_super(after, iclass);
         after = iclass;
         changed = true;
@@ -359,6 +372,7 @@ static bool insert_modules_locked(Fiber *f, Class *klass, Class *after, const Cl
 
 typedef struct Propagation {
     Fiber *f;
+    TrSpare *spare;
     const Class *module;
     bool is_prepend, changed;
 } Propagation;
@@ -368,12 +382,12 @@ static void propagate_locked(Class *iclass, void *data) {
     Class *includer = iclass->includer;
     if ((iclass->h.flags & TR_TYPE_MASK) != TYPE_ICLASS || !includer || includer == iclass->module) return;
     if (!p->is_prepend) {
-        p->changed |= insert_modules_locked(p->f, includer, iclass, NULL, p->module);
+        p->changed |= insert_modules_locked(p->f, p->spare, includer, iclass, NULL, p->module);
         return;
     }
     Class *before = includer;
     while (before && super_of(before) != iclass) before = super_of(before);
-    if (before) p->changed |= insert_modules_locked(p->f, includer, before, iclass, p->module);
+    if (before) p->changed |= insert_modules_locked(p->f, p->spare, includer, before, iclass, p->module);
 }
 
 static MAY_RAISE Value changed_ancestry(Fiber *f, Class *klass, const Class *module, const char *what) {
@@ -394,22 +408,26 @@ static bool has_constants(const Class *module) {
 
 MAY_SWITCH MAY_RAISE Value tr_module_include(Fiber *f, Class *klass, Class *module) {
     if (changed_ancestry(f, klass, module, "include") == TR_RAISED) return TR_RAISED;
-    tr_structure_lock();
-    Propagation p = {f, module, false, false};
-    p.changed = insert_modules_locked(f, klass, klass->origin, NULL, module);
-    if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
-    if (p.changed) {
-        tr_method_invalidate_all_locked(klass);
-        tr_cvar_invalidate();
-        if (has_constants(module)) tr_const_invalidate_all();
-    }
-    tr_structure_unlock();
+    TrSpare spare = {.bytes = sizeof(Class), .type = TYPE_ICLASS};
+    do {
+        tr_structure_lock();
+        Propagation p = {f, &spare, module, false, false};
+        p.changed = insert_modules_locked(f, &spare, klass, klass->origin, NULL, module);
+        if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
+        if (p.changed) {
+            tr_method_invalidate_all_locked(klass);
+            tr_cvar_invalidate();
+            if (has_constants(module)) tr_const_invalidate_all();
+        }
+        tr_structure_unlock();
+    } while (tr_spare_refill(f, &spare));
     return TR_NIL;
 }
 
-static void ensure_origin_locked(Fiber *f, Class *klass) {
-    if (klass->origin != klass) return;
-    Class *origin = tr_class_alloc_part_quiet(f, klass, sizeof(Class), TYPE_ICLASS);
+static bool ensure_origin_locked(Fiber *f, TrSpare *spare, Class *klass) {
+    if (klass->origin != klass) return true;
+    Class *origin = tr_spare_take_locked(f, spare, klass);
+    if (!origin) return false;
     class_init(origin);
     origin->owner = klass->owner;
     origin->module = origin->methods_of = origin->includer = klass;
@@ -419,21 +437,26 @@ static void ensure_origin_locked(Fiber *f, Class *klass) {
     klass->origin = origin;
     set_super(klass, origin);
     klass->methods_of = NULL;
+    return true;
 }
 
 MAY_SWITCH MAY_RAISE Value tr_module_prepend(Fiber *f, Class *klass, Class *module) {
     if (changed_ancestry(f, klass, module, "prepend") == TR_RAISED) return TR_RAISED;
-    tr_structure_lock();
-    ensure_origin_locked(f, klass);
-    Propagation p = {f, module, true, false};
-    p.changed = insert_modules_locked(f, klass, klass, klass->origin, module);
-    if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
-    tr_method_invalidate_all_locked(klass);
-    tr_cvar_invalidate();
-    for (const Class *m = module; m; m = super_of(m))
-        if (m->methods_of) tr_basic_op_check_module_locked(klass, m->methods_of);
-    if (has_constants(module)) tr_const_invalidate_all();
-    tr_structure_unlock();
+    TrSpare spare = {.bytes = sizeof(Class), .type = TYPE_ICLASS};
+    do {
+        tr_structure_lock();
+        if (ensure_origin_locked(f, &spare, klass)) {
+            Propagation p = {f, &spare, module, true, false};
+            p.changed = insert_modules_locked(f, &spare, klass, klass, klass->origin, module);
+            if (tr_object_type((Value)klass) == TYPE_MODULE) tr_class_each_subclass_locked(klass, propagate_locked, &p);
+        }
+        tr_method_invalidate_all_locked(klass);
+        tr_cvar_invalidate();
+        for (const Class *m = module; m; m = super_of(m))
+            if (m->methods_of) tr_basic_op_check_module_locked(klass, m->methods_of);
+        if (has_constants(module)) tr_const_invalidate_all();
+        tr_structure_unlock();
+    } while (tr_spare_refill(f, &spare));
     return TR_NIL;
 }
 
@@ -491,36 +514,45 @@ MAY_GC void tr_class_set_name(Fiber *f, Class *klass, Class *under, Id name) {
 
 /* ---- dup and clone of classes ---- */
 
+/* Behind `after` in to's chain, the iclasses of from's from `c` up to `end` (NULL: up to the superclass). Those that an attempt
+ * which was broken off has inserted are passed over. */
+static bool copy_iclasses_locked(Fiber *f, TrSpare *spare, Class *to, Class *after, Class *c, const Class *end) {
+    for (; c && c != end && (c->h.flags & TR_TYPE_MASK) == TYPE_ICLASS; c = super_of(c)) {
+        Class *next = super_of(after);
+        if (!next || next->includer != to || next->methods_of != c->methods_of) {
+            Class *iclass = new_iclass_locked(f, spare, c->methods_of, to, next);
+            if (!iclass) return false;
+            set_super(after, iclass);
+        }
+        after = super_of(after);
+    }
+    return true;
+}
+
 /* The same superclass, and the same modules around. */
-static void copy_ancestry_locked(Fiber *f, Class *to, const Class *from) {
+static void copy_ancestry(Fiber *f, Class *to, const Class *from) {
+    tr_structure_lock();
     if (tr_object_type((Value)from) == TYPE_CLASS) {
         list_remove_locked(to);
         link_below_locked(to, tr_class_superclass(from));
     }
-    Class *after = to->origin;
-    for (Class *c = super_of(from->origin); c && (c->h.flags & TR_TYPE_MASK) == TYPE_ICLASS; c = super_of(c)) {
-        Class *iclass = new_iclass_locked(f, c->methods_of, to, super_of(after));
-        set_super(after, iclass);
-        after = iclass;
-    }
-    if (from->origin != from) {
-        ensure_origin_locked(f, to);
-        after = to;
-        for (Class *c = super_of(from); c != from->origin; c = super_of(c)) {
-            Class *iclass = new_iclass_locked(f, c->methods_of, to, super_of(after));
-            set_super(after, iclass);
-            after = iclass;
-        }
-    }
-    tr_method_invalidate_all_locked(to);
+    tr_structure_unlock();
+    TrSpare spare = {.bytes = sizeof(Class), .type = TYPE_ICLASS};
+    do {
+        tr_structure_lock();
+        bool has_prepended = from->origin != from;
+        if (copy_iclasses_locked(f, &spare, to, to->origin, super_of(from->origin), NULL) && has_prepended &&
+            ensure_origin_locked(f, &spare, to))
+            copy_iclasses_locked(f, &spare, to, to, super_of(from), from->origin);
+        tr_method_invalidate_all_locked(to);
+        tr_structure_unlock();
+    } while (tr_spare_refill(f, &spare));
 }
 
 MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
     if (tr_object_type((Value)from) == TYPE_CLASS) inherit(to, from);
     to->flags |= CLASS_INITIALIZED;
-    tr_structure_lock();
-    copy_ancestry_locked(f, to, from);
-    tr_structure_unlock();
+    copy_ancestry(f, to, from);
     tr_method_copy_all(f, to, from);
     tr_const_copy_all(f, to, from);
     tr_cvar_copy_all(f, to, from);

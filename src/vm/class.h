@@ -91,9 +91,23 @@ MAY_GC void tr_class_boot(Fiber *f);
 /* A copy for dup and clone: methods, constants, variables; no name. */
 MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from);
 static inline bool tr_class_is_singleton(const Class *klass) { return (klass->flags & CLASS_SINGLETON) != 0; }
-/* A part of `klass` (iclass, method, scope): as shareable as the class is. The second never collects. */
+/* A part of `klass` (iclass, method, scope): as shareable as the class is. */
 MAY_GC void *tr_class_alloc_part(Fiber *f, const Class *klass, size_t bytes, ObjectType type);
-void *tr_class_alloc_part_quiet(Fiber *f, const Class *klass, size_t bytes, ObjectType type);
+/* Parts for use under the structure lock, where a Ractor's own heap must not be allocated from: that may sweep, and what dies
+ * takes the lock. When one is missing the work is broken off and repeated:
+ *
+ *     TrSpare spare = {.bytes = …, .type = …};
+ *     do { lock; work, with tr_spare_take_locked; unlock; } while (tr_spare_refill(f, &spare));
+ */
+typedef struct TrSpare {
+    size_t bytes;
+    ObjectType type;
+    unsigned count;
+    bool is_short;
+    void *parts[8];
+} TrSpare;
+void *tr_spare_take_locked(Fiber *f, TrSpare *spare, const Class *klass); /* NULL: break off */
+bool tr_spare_refill(Fiber *f, TrSpare *spare); /* false: none was missing. Never collects */
 /* Frees what was retired. All Ractors are stopped. */
 void tr_retire_flush_stopped(void);
 

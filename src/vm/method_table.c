@@ -230,14 +230,15 @@ static const Method *search(Search *s, Class *from, Id mid) {
     return NULL;
 }
 
-static Method *copy_quietly(Fiber *f, const Class *of, const Method *method) {
-    Method *copy = tr_class_alloc_part_quiet(f, of, sizeof(Method), TYPE_METHOD);
+static Method *copy_locked(Fiber *f, TrSpare *spare, const Class *of, const Method *method) {
+    Method *copy = tr_spare_take_locked(f, spare, of);
+    if (!copy) return NULL;
     memcpy((char *)copy + sizeof(Header), (const char *)method + sizeof(Header), sizeof(Method) - sizeof(Header));
     return copy;
 }
 
 /* The method with the element where it was found as its defined_class. */
-static const Method *complement_locked(Fiber *f, const Method *method, Class *at) {
+static const Method *complement_locked(Fiber *f, TrSpare *spare, const Method *method, Class *at) {
     if (method->defined_class == at) return method;
     if ((at->h.flags & TR_TYPE_MASK) != TYPE_ICLASS) return method;
     if (method->kind == METHOD_ATTR_READER || method->kind == METHOD_ATTR_WRITER) return method;
@@ -245,15 +246,17 @@ static const Method *complement_locked(Fiber *f, const Method *method, Class *at
     if (known && known->original_id == method->original_id && known->owner == method->owner &&
         memcmp(&known->as, &method->as, sizeof method->as) == 0 && known->flags == method->flags)
         return known;
-    Method *copy = copy_quietly(f, at, method);
+    Method *copy = copy_locked(f, spare, at, method);
+    if (!copy) return NULL;
     copy->defined_class = at;
     copy->is_complement = true;
     if (at->methods_of == method->owner) tr_id_table_set_locked(&at->methods, method->called_id, copy);
     return copy;
 }
 
-/* What really runs for an entry found at `at` in klass's chain: aliases and visibility changes are followed. */
-static const Method *resolve_locked(Fiber *f, Search *s, Class *klass, const Method *method) {
+/* What really runs for an entry found at `at` in klass's chain: aliases and visibility changes are followed. NULL: nothing, or
+ * the spare methods are short. */
+static const Method *resolve_locked(Fiber *f, TrSpare *spare, Search *s, Class *klass, const Method *method) {
     Class **at = &s->at;
     while (method && method->kind == METHOD_ZSUPER) method = search(s, above(*at), method->original_id);
     if (!method || method->kind == METHOD_UNDEF) return NULL;
@@ -262,38 +265,46 @@ static const Method *resolve_locked(Fiber *f, Search *s, Class *klass, const Met
         method = method->as.alias.target;
         Class *element = tr_class_element(klass, method->owner);
         *at = element ? element : method->defined_class;
-        method = complement_locked(f, method, *at);
-        if (method->called_id == called_id || method->kind == METHOD_C) return method;
-        Method *renamed = copy_quietly(f, *at, method); /* what __callee__ answers */
+        method = complement_locked(f, spare, method, *at);
+        if (!method || method->called_id == called_id || method->kind == METHOD_C) return method;
+        Method *renamed = copy_locked(f, spare, *at, method); /* what __callee__ answers */
+        if (!renamed) return NULL;
         renamed->called_id = called_id;
         return renamed;
     }
-    return complement_locked(f, method, *at);
+    return complement_locked(f, spare, method, *at);
 }
 
+#define SPARE_METHODS {.bytes = sizeof(Method), .type = TYPE_METHOD}
+
 /* `key` is what super_of of the cache says: where a super call starts from, or the active refinements. */
-static const CallCache *find_locked(Class *klass, Class *from, const void *key, const RefinementList *active, Id mid) {
+static const CallCache *find_locked(TrSpare *spare, Class *klass, Class *from, const void *key,
+                                    const RefinementList *active, Id mid) {
     Fiber *f = tr_current_fiber();
     tr_id_set_add(&asked, mid);
+    Search s = {active, false, NULL};
+    const Method *method = search(&s, from, mid), *resolved = NULL;
+    if (method && method->kind != METHOD_UNDEF) {
+        resolved = resolve_locked(f, spare, &s, klass, method);
+        if (s.is_refined && resolved && resolved->flags & METHOD_BASIC) {
+            Method *copy = copy_locked(f, spare, klass, resolved); /* no short cut may take it for the built-in one */
+            if (copy) {
+                copy->flags &= ~(uint32_t)METHOD_BASIC;
+                copy->is_complement = true;
+                resolved = copy;
+            }
+        }
+    }
+    if (spare->is_short) return NULL;
     CallCache *cache = klass->owner && !key ? take_spare_locked(mid, klass->owner) : NULL;
     if (!cache) cache = calloc(1, sizeof *cache);
     TR_CHECK(cache != NULL);
     cache->mid = mid;
     cache->super_of = key;
-    Search s = {active, false, NULL};
-    const Method *method = search(&s, from, mid);
-    if (method && method->kind != METHOD_UNDEF) {
-        cache->resolved = resolve_locked(f, &s, klass, method);
-        if (s.is_refined && cache->resolved && cache->resolved->flags & METHOD_BASIC) {
-            Method *copy = copy_quietly(f, klass, cache->resolved); /* no short cut may take it for the built-in one */
-            copy->flags &= ~(uint32_t)METHOD_BASIC;
-            copy->is_complement = true;
-            cache->resolved = copy;
-        }
-        if (cache->resolved) {
-            cache->method = method->kind == METHOD_ALIAS || method->kind == METHOD_ZSUPER ? method : cache->resolved;
-            cache->defined_class = cache->resolved->defined_class;
-        }
+    if (resolved) {
+        cache->resolved = resolved;
+        cache->method = method->kind == METHOD_ALIAS || method->kind == METHOD_ZSUPER ? method : resolved;
+        cache->defined_class = resolved->defined_class;
     }
     atomic_store_explicit(&cache->klass, klass, memory_order_relaxed);
     tr_call_cache_prepare(cache);
@@ -306,20 +317,26 @@ static const CallCache *find_locked(Class *klass, Class *from, const void *key, 
 const CallCache *tr_method_find(Class *klass, Id mid) {
     const CallCache *cache = cache_find(klass, mid, NULL);
     if (TR_LIKELY(cache != NULL)) return cache;
-    tr_structure_lock();
-    cache = cache_find(klass, mid, NULL);
-    if (!cache) cache = find_locked(klass, klass, NULL, NULL, mid);
-    tr_structure_unlock();
+    TrSpare spare = SPARE_METHODS;
+    do {
+        tr_structure_lock();
+        cache = cache_find(klass, mid, NULL);
+        if (!cache) cache = find_locked(&spare, klass, klass, NULL, NULL, mid);
+        tr_structure_unlock();
+    } while (tr_spare_refill(tr_current_fiber(), &spare));
     return cache;
 }
 
 const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid) {
     const CallCache *cache = cache_find(klass, mid, (const Class *)active);
     if (TR_LIKELY(cache != NULL)) return cache;
-    tr_structure_lock();
-    cache = cache_find(klass, mid, (const Class *)active);
-    if (!cache) cache = find_locked(klass, klass, active, active, mid);
-    tr_structure_unlock();
+    TrSpare spare = SPARE_METHODS;
+    do {
+        tr_structure_lock();
+        cache = cache_find(klass, mid, (const Class *)active);
+        if (!cache) cache = find_locked(&spare, klass, klass, active, active, mid);
+        tr_structure_unlock();
+    } while (tr_spare_refill(tr_current_fiber(), &spare));
     return cache;
 }
 
@@ -339,10 +356,13 @@ static Class *super_start(Class *klass, Class *defined_class) {
 const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid) {
     const CallCache *cache = cache_find(klass, mid, defined_class);
     if (TR_LIKELY(cache != NULL)) return cache;
-    tr_structure_lock();
-    cache = cache_find(klass, mid, defined_class);
-    if (!cache) cache = find_locked(klass, super_start(klass, defined_class), defined_class, NULL, mid);
-    tr_structure_unlock();
+    TrSpare spare = SPARE_METHODS;
+    do {
+        tr_structure_lock();
+        cache = cache_find(klass, mid, defined_class);
+        if (!cache) cache = find_locked(&spare, klass, super_start(klass, defined_class), defined_class, NULL, mid);
+        tr_structure_unlock();
+    } while (tr_spare_refill(tr_current_fiber(), &spare));
     return cache;
 }
 
@@ -423,14 +443,16 @@ MAY_GC Method *tr_method_copy(Fiber *f, const Class *to, const Method *method) {
     return m;
 }
 
-static void put_marked_locked(Fiber *f, Class *klass, Id mid, const Method *own) {
-    Method *mark = tr_class_alloc_part_quiet(f, klass, sizeof *mark, TYPE_METHOD);
+static bool put_marked_locked(Fiber *f, TrSpare *spare, Class *klass, Id mid, const Method *own) {
+    Method *mark = tr_spare_take_locked(f, spare, klass);
+    if (!mark) return false;
     mark->kind = METHOD_REFINED;
     mark->called_id = mark->original_id = mid;
     mark->owner = mark->defined_class = klass;
     mark->as.alias.target = own;
     tr_id_table_set_locked(&klass->methods, mid, mark);
     tr_barrier((Value)klass, (Value)mark);
+    return true;
 }
 
 static void set_visibility_bits(Method *m, Visibility visibility) {
@@ -441,24 +463,27 @@ static void set_visibility_bits(Method *m, Visibility visibility) {
 }
 
 /* Marks that a refinement has `mid` for klass. */
-static void mark_refined_locked(Fiber *f, Class *klass, Id mid) {
+static void mark_refined_locked(Fiber *f, TrSpare *spare, Class *klass, Id mid) {
     const Method *entry = tr_id_table_get(&klass->methods, mid);
-    if (!entry || entry->kind != METHOD_REFINED) put_marked_locked(f, klass, mid, entry);
+    if ((!entry || entry->kind != METHOD_REFINED) && !put_marked_locked(f, spare, klass, mid, entry)) return;
     tr_id_set_add(&asked, mid);
     invalidate_below(klass, (void *)(uintptr_t)mid);
     note_redefinition(klass, mid);
 }
 
 MAY_GC void tr_method_add(Fiber *f, Class *klass, Method *method) {
-    tr_structure_lock();
-    const Method *old = tr_id_table_get(&klass->methods, method->called_id);
-    if (TR_UNLIKELY(old && old->kind == METHOD_REFINED)) put_marked_locked(f, klass, method->called_id, method);
-    else tr_id_table_set_locked(&klass->methods, method->called_id, method);
-    tr_barrier((Value)klass, (Value)method);
-    if (TR_UNLIKELY(klass->flags & CLASS_REFINEMENT)) mark_refined_locked(f, klass->module, method->called_id);
-    invalidate_locked(klass, method->called_id);
-    note_redefinition(klass, method->called_id);
-    tr_structure_unlock();
+    TrSpare spare = SPARE_METHODS;
+    do {
+        tr_structure_lock();
+        const Method *old = tr_id_table_get(&klass->methods, method->called_id);
+        if (TR_UNLIKELY(old && old->kind == METHOD_REFINED)) put_marked_locked(f, &spare, klass, method->called_id, method);
+        else tr_id_table_set_locked(&klass->methods, method->called_id, method);
+        tr_barrier((Value)klass, (Value)method);
+        if (TR_UNLIKELY(klass->flags & CLASS_REFINEMENT)) mark_refined_locked(f, &spare, klass->module, method->called_id);
+        invalidate_locked(klass, method->called_id);
+        note_redefinition(klass, method->called_id);
+        tr_structure_unlock();
+    } while (tr_spare_refill(f, &spare));
 }
 
 MAY_GC void tr_method_copy_all(Fiber *f, Class *to, const Class *from) {
@@ -583,13 +608,16 @@ MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid) {
     const Method *own = tr_method_own(klass, mid);
     if (!own || own->kind == METHOD_UNDEF)
         return tr_raise_name_error(f, (Value)klass, mid, "method '%pI' not defined in %pC", mid, klass);
-    tr_structure_lock();
-    const Method *entry = tr_id_table_get(&klass->methods, mid);
-    if (entry && entry->kind == METHOD_REFINED) put_marked_locked(f, klass, mid, NULL);
-    else tr_id_table_set_locked(&klass->methods, mid, NULL);
-    invalidate_locked(klass, mid);
-    note_redefinition(klass, mid);
-    tr_structure_unlock();
+    TrSpare spare = SPARE_METHODS;
+    do {
+        tr_structure_lock();
+        const Method *entry = tr_id_table_get(&klass->methods, mid);
+        if (entry && entry->kind == METHOD_REFINED) put_marked_locked(f, &spare, klass, mid, NULL);
+        else tr_id_table_set_locked(&klass->methods, mid, NULL);
+        invalidate_locked(klass, mid);
+        note_redefinition(klass, mid);
+        tr_structure_unlock();
+    } while (tr_spare_refill(f, &spare));
     return tr_method_hook(f, klass, TR_ID_method_removed, TR_ID_singleton_method_removed, mid);
 }
 
