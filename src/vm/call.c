@@ -260,7 +260,7 @@ static MAY_SWITCH MAY_RAISE Value send_start(Fiber *f, Call *call) {
     call->argc--;
     call->flags |= CALL_FCALL;
     call->flags &= ~(uint32_t)CALL_VCALL;
-    return tr_call_start(f, call, tr_method_find(tr_class_of(call->receiver), mid));
+    return tr_call_start(f, call, tr_method_find_for_caller(f, tr_class_of(call->receiver), mid));
 }
 
 /* proc.call(…); the receiver may be the stand-in for the calling method's block. */
