@@ -220,7 +220,7 @@ static void emit_when_test(Scope *s, const AstNode *condition, bool has_predicat
         emit(s, has_predicate ? OP_dup : OP_putnil);
         compile(s, ((const AstSplatNode *)condition)->expression);
         emit1(s, OP_splatarray, TR_FALSE);
-        emit1(s, OP_checkmatch, CHECKMATCH_WHEN | CHECKMATCH_ARRAY);
+        emit1(s, OP_checkmatch, (has_predicate ? CHECKMATCH_CASE : CHECKMATCH_WHEN) | CHECKMATCH_ARRAY);
         tr_emit_jump(s, OP_branchif, body);
     } else if (has_predicate) {
         if (condition->type == AST_STRING_NODE) emit1(s, OP_putobject, tr_literal_value(s, condition));

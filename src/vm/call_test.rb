@@ -76,3 +76,8 @@ class Integer; alias old_plus +; end
 redefined = -> { class Integer; def +(o) = 42; end; r = 1 + 1; class Integer; alias + old_plus; end; [r, 1 + 1] }
 redefined.call #=> [42, 2]
 -> { class Integer; alias old_less <; def <(o) = :less; end; r = (1 < 2); class Integer; alias < old_less; end; [r, 1 < 2] }.call #=> [:less, true]
+
+# case with a splat, with and without something to compare
+kinds = ->(x) { case x when *[7, 8], Symbol then :splat when /^-(.)/ then $1 else :else end }
+[7, :a, "-v", 9].map(&kinds) #=> [:splat, :splat, "v", :else]
+(case when *[nil, false] then 1 when *[nil, 5] then 2 end) #=> 2
