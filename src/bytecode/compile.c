@@ -111,7 +111,7 @@ static const HeapType iseq_type = {"iseq", iseq_trace, iseq_free, iseq_size};
 
 void tr_iseq_register_type(void) { tr_heap_register_type(TYPE_ISEQ, &iseq_type); }
 
-static Iseq *iseq_alloc(Compiler *c, IseqType type, Iseq *parent, Value label, const AstNode *node) {
+static MAY_GC Iseq *iseq_alloc(Compiler *c, IseqType type, Iseq *parent, Value label, const AstNode *node) {
     Iseq *iseq = tr_heap_alloc(c->f, sizeof *iseq, TYPE_ISEQ | TR_FLAG_FROZEN, NULL);
     iseq->type = type;
     iseq->parent = parent;
@@ -195,7 +195,7 @@ static void add_child(Scope *outer, Iseq *iseq) {
     tr_barrier((Value)parent, (Value)iseq);
 }
 
-Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body) {
+MAY_SWITCH Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body) {
     Compiler *c = outer->compiler;
     Iseq *iseq = iseq_alloc(c, type, outer->iseq, label, node);
     add_child(outer, iseq);
@@ -206,7 +206,7 @@ Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *
     return iseq;
 }
 
-Value tr_compile_label_format(Scope *s, const char *prefix, Value label) {
+MAY_GC Value tr_compile_label_format(Scope *s, const char *prefix, Value label) {
     const String *text = tr_string(label);
     size_t prefix_size = strlen(prefix), size = prefix_size + text->size;
     char *bytes = tr_compile_alloc(s->compiler, size + 1);
@@ -215,7 +215,7 @@ Value tr_compile_label_format(Scope *s, const char *prefix, Value label) {
     return tr_string_interned(s->compiler->f, bytes, size, tr_string_encoding(label));
 }
 
-Value tr_compile_block_label(Scope *outer) {
+MAY_GC Value tr_compile_block_label(Scope *outer) {
     int levels = 1;
     const Iseq *iseq = outer->iseq;
     for (; iseq->local_iseq != iseq && iseq->parent; iseq = iseq->parent)
@@ -227,23 +227,23 @@ Value tr_compile_block_label(Scope *outer) {
 
 /* ---- nodes ---- */
 
-void tr_compile_body(Scope *s, const void *node, bool popped) {
+MAY_SWITCH void tr_compile_body(Scope *s, const void *node, bool popped) {
     if (node) tr_compile_node(s, node, popped);
     else if (!popped) emit(s, OP_putnil);
 }
 
-static void compile_statements(Scope *s, const AstStatementsNode *node, bool popped) {
+static MAY_SWITCH void compile_statements(Scope *s, const AstStatementsNode *node, bool popped) {
     uint32_t count = node->body.count;
     for (uint32_t i = 0; i + 1 < count; i++) compile_popped(s, node->body.items[i]);
     if (count > 0) tr_compile_node(s, node->body.items[count - 1], popped);
     else if (!popped) emit(s, OP_putnil);
 }
 
-static void compile_static(Scope *s, const AstNode *node, bool popped) {
+static MAY_SWITCH void compile_static(Scope *s, const AstNode *node, bool popped) {
     if (!popped) tr_emit_literal(s, tr_literal_value(s, node));
 }
 
-static void compile_constant_path(Scope *s, const AstConstantPathNode *node, bool popped) {
+static MAY_SWITCH void compile_constant_path(Scope *s, const AstConstantPathNode *node, bool popped) {
     Id path[32];
     bool absolute;
     uint32_t count = tr_constant_path(s, &node->base, path, 32, &absolute);
@@ -318,13 +318,13 @@ static void compile_variable_read(Scope *s, const AstNode *node, bool popped) {
     if (popped) emit(s, OP_pop);
 }
 
-static void compile_embedded(Scope *s, const AstNode *node, bool popped) {
+static MAY_SWITCH void compile_embedded(Scope *s, const AstNode *node, bool popped) {
     if (node->type == AST_EMBEDDED_VARIABLE_NODE)
         tr_compile_node(s, ((const AstEmbeddedVariableNode *)node)->variable, popped);
     else tr_compile_body(s, ((const AstEmbeddedStatementsNode *)node)->statements, popped);
 }
 
-static void dispatch(Scope *s, const AstNode *node, bool popped) {
+static MAY_SWITCH void dispatch(Scope *s, const AstNode *node, bool popped) {
     switch ((AstType)node->type) {
     case AST_STATEMENTS_NODE: compile_statements(s, (const void *)node, popped); return;
     case AST_PARENTHESES_NODE: tr_compile_body(s, ((const AstParenthesesNode *)node)->body, popped); return;
@@ -420,7 +420,7 @@ static void dispatch(Scope *s, const AstNode *node, bool popped) {
     tr_fatal(__FILE__, __LINE__, "the compiler does not know a %s", tr_ast_type_name(node->type));
 }
 
-void tr_compile_node(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_node(Scope *s, const AstNode *node, bool popped) {
     int32_t line = s->line;
     uint32_t node_id = s->node_id;
     const AstNode *place = node;
@@ -447,7 +447,7 @@ static int source_encoding(const Ast *ast) {
 }
 
 
-static void compile_program(Scope *s, const AstProgramNode *program) {
+static MAY_SWITCH void compile_program(Scope *s, const AstProgramNode *program) {
     for (uint32_t i = 0; i < program->locals.count; i++) tr_local_add(s, tr_compile_id(s, program->locals.items[i]));
     const AstStatementsNode *statements = program->statements;
     for (uint32_t i = 0; i < statements->body.count; i++) /* BEGIN { } */
@@ -465,9 +465,9 @@ typedef struct Job {
     ScopeBody body;
 } Job;
 
-static void program_body(Scope *s, const AstNode *node) { compile_program(s, (const AstProgramNode *)node); }
+static MAY_SWITCH void program_body(Scope *s, const AstNode *node) { compile_program(s, (const AstProgramNode *)node); }
 
-static void run_job(void *argument) {
+static MAY_SWITCH void run_job(void *argument) {
     Job *job = argument;
     Scope *s = scope_open(&job->compiler, NULL, job->root, true);
     job->body(s, job->node);
@@ -479,7 +479,7 @@ static void run_job(void *argument) {
 #define STACK_PER_LEVEL ((size_t)1500)
 
 /* Compiles the node into job->root and lets the compiler's memory go. */
-static void run_and_finish(Job *job) {
+static MAY_SWITCH void run_and_finish(Job *job) {
     Compiler *c = &job->compiler;
     Fiber *f = c->f;
     c->ids = calloc(c->ast->constant_count + 1, sizeof *c->ids);
@@ -502,7 +502,7 @@ static void run_and_finish(Job *job) {
     free(c->ids);
 }
 
-Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path, const CompileOptions *options) {
+MAY_SWITCH Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path, const CompileOptions *options) {
     static const CompileOptions no_options;
     static _Atomic bool is_registered;
     if (!atomic_exchange_explicit(&is_registered, true, memory_order_relaxed)) tr_iseq_register_type();
@@ -530,7 +530,7 @@ typedef struct LaterMethod {
     const AstDefNode *node;
 } LaterMethod;
 
-Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node) {
+MAY_GC Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node) {
     Compiler *c = outer->compiler;
     Iseq *iseq = iseq_alloc(c, ISEQ_METHOD, outer->iseq, label, &node->base);
     LaterMethod *later = malloc(sizeof *later);
@@ -572,7 +572,7 @@ static void publish(Iseq *iseq, Iseq *made) {
     pthread_mutex_unlock(&later_lock);
 }
 
-void tr_iseq_complete(Fiber *f, Iseq *iseq) {
+MAY_SWITCH void tr_iseq_complete(Fiber *f, Iseq *iseq) {
     if (tr_iseq_is_complete(iseq)) return;
     static const CompileOptions internal = {.is_internal = true, .frozen_string_literal_set = true,
                                             .frozen_string_literal = true};

@@ -48,9 +48,9 @@ static bool is_shareable_literal(const AstNode *node) {
     }
 }
 
-static void push_shareable_parts(Scope *s, const AstNode *value, const char *name);
+static MAY_SWITCH void push_shareable_parts(Scope *s, const AstNode *value, const char *name);
 
-static void push_checked(Scope *s, const AstNode *value, const char *name) {
+static MAY_SWITCH void push_checked(Scope *s, const AstNode *value, const char *name) {
     if (is_shareable_literal(value)) {
         compile(s, value);
         return;
@@ -67,7 +67,7 @@ static void push_checked(Scope *s, const AstNode *value, const char *name) {
 }
 
 /* Arrays and hashes: each element must be shareable, then the whole is frozen. */
-static void push_shareable_parts(Scope *s, const AstNode *value, const char *name) {
+static MAY_SWITCH void push_shareable_parts(Scope *s, const AstNode *value, const char *name) {
     const AstNodeList *elements =
         value->type == AST_ARRAY_NODE ? &((const AstArrayNode *)value)->elements : &((const AstHashNode *)value)->elements;
     bool is_plain = elements->count <= 128;
@@ -94,7 +94,7 @@ static void push_shareable_parts(Scope *s, const AstNode *value, const char *nam
 }
 
 /* The value of a constant's assignment under the magic comment; flags are the ShareableConstantNode's, 0 for none. */
-static void push_constant_value(Scope *s, const AstNode *value, uint32_t flags, const char *name) {
+static MAY_SWITCH void push_constant_value(Scope *s, const AstNode *value, uint32_t flags, const char *name) {
     if (flags & AST_SHAREABLE_CONSTANT_NODE_FLAGS_LITERAL) {
         push_checked(s, value, name);
         return;
@@ -116,18 +116,18 @@ static const char *constant_text(Scope *s, const AstNode *node, uint32_t length)
 
 /* ---- writes ---- */
 
-static void write_variable(Scope *s, Variable v, const AstNode *value, bool popped) {
+static MAY_SWITCH void write_variable(Scope *s, Variable v, const AstNode *value, bool popped) {
     compile(s, value);
     if (!popped) emit(s, OP_dup);
     set_variable(s, &v);
 }
 
-static void push_path_parent(Scope *s, const AstNode *parent) {
+static MAY_SWITCH void push_path_parent(Scope *s, const AstNode *parent) {
     if (parent) compile(s, parent);
     else tr_emit_literal(s, (Value)tr_class.object);
 }
 
-static void write_constant_path(Scope *s, const AstConstantPathWriteNode *node, uint32_t sharing, bool popped) {
+static MAY_SWITCH void write_constant_path(Scope *s, const AstConstantPathWriteNode *node, uint32_t sharing, bool popped) {
     const AstConstantPathNode *target = node->target;
     push_path_parent(s, target->parent);
     push_constant_value(s, node->value, sharing, constant_text(s, &target->base, target->base.length));
@@ -139,14 +139,14 @@ static void write_constant_path(Scope *s, const AstConstantPathWriteNode *node, 
     emit1(s, OP_setconstant, tr_compile_id(s, target->name));
 }
 
-static void write_constant(Scope *s, const AstConstantWriteNode *node, uint32_t sharing, bool popped) {
+static MAY_SWITCH void write_constant(Scope *s, const AstConstantWriteNode *node, uint32_t sharing, bool popped) {
     push_constant_value(s, node->value, sharing, constant_text(s, &node->base, node->name_loc.length));
     if (!popped) emit(s, OP_dup);
     Variable v = {VARIABLE_CONSTANT, tr_compile_id(s, node->name), {0}};
     set_variable(s, &v);
 }
 
-void tr_compile_write(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_write(Scope *s, const AstNode *node, bool popped) {
     switch ((AstType)node->type) {
     case AST_LOCAL_VARIABLE_WRITE_NODE: {
         const AstLocalVariableWriteNode *w = (const void *)node;
@@ -219,7 +219,7 @@ static OpWrite op_write(Scope *s, const AstNode *node) {
 #undef TAKE_LOCAL
 }
 
-static void op_write_variable(Scope *s, const AstNode *node, uint32_t sharing, bool popped) {
+static MAY_SWITCH void op_write_variable(Scope *s, const AstNode *node, uint32_t sharing, bool popped) {
     OpWrite w = op_write(s, node);
     const char *name = sharing ? constant_text(s, node, (uint32_t)strlen(tr_id_cstr(w.variable.name))) : NULL;
     if (w.kind == OP_CALL) {
@@ -261,7 +261,7 @@ static void op_write_variable(Scope *s, const AstNode *node, uint32_t sharing, b
 }
 
 /* A::B op= value */
-static void op_write_path(Scope *s, const AstNode *node, uint32_t sharing, bool popped) {
+static MAY_SWITCH void op_write_path(Scope *s, const AstNode *node, uint32_t sharing, bool popped) {
     const AstConstantPathNode *target;
     const AstNode *value;
     Id operator_id = 0;
@@ -327,7 +327,7 @@ static void op_write_path(Scope *s, const AstNode *node, uint32_t sharing, bool 
 
 /* ---- receiver.name op= value ---- */
 
-static void op_write_call(Scope *s, const AstNode *node, bool popped) {
+static MAY_SWITCH void op_write_call(Scope *s, const AstNode *node, bool popped) {
     const AstCallOrWriteNode *w = (const void *)node; /* receiver, names are at the same place in all three */
     Id read = tr_compile_id(s, w->read_name), write = tr_compile_id(s, w->write_name), operator_id = 0;
     const AstNode *value = w->value;
@@ -382,7 +382,7 @@ static void op_write_call(Scope *s, const AstNode *node, bool popped) {
 
 /* ---- receiver[arguments] op= value ---- */
 
-static void op_write_index(Scope *s, const AstNode *node, bool popped) {
+static MAY_SWITCH void op_write_index(Scope *s, const AstNode *node, bool popped) {
     const AstIndexOrWriteNode *w = (const void *)node; /* the fields before the operator are the same in all three */
     Id operator_id = 0;
     const AstNode *value = w->value;
@@ -424,7 +424,7 @@ static void op_write_index(Scope *s, const AstNode *node, bool popped) {
     tr_label_place(s, end);
 }
 
-void tr_compile_op_write(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_op_write(Scope *s, const AstNode *node, bool popped) {
     switch ((AstType)node->type) {
     case AST_CONSTANT_PATH_AND_WRITE_NODE: case AST_CONSTANT_PATH_OR_WRITE_NODE: case AST_CONSTANT_PATH_OPERATOR_WRITE_NODE:
         op_write_path(s, node, 0, popped);
@@ -439,7 +439,7 @@ void tr_compile_op_write(Scope *s, const AstNode *node, bool popped) {
     }
 }
 
-void tr_compile_shareable(Scope *s, const AstShareableConstantNode *node, bool popped) {
+MAY_SWITCH void tr_compile_shareable(Scope *s, const AstShareableConstantNode *node, bool popped) {
     uint32_t sharing = node->base.flags;
     switch ((AstType)node->write->type) {
     case AST_CONSTANT_WRITE_NODE: write_constant(s, (const void *)node->write, sharing, popped); return;
@@ -460,9 +460,9 @@ typedef struct Target {
     struct Target *children; /* of a multiple target: lefts, rest, rights */
 } Target;
 
-static void prepare(Scope *s, Target *target, const AstNode *node);
+static MAY_SWITCH void prepare(Scope *s, Target *target, const AstNode *node);
 
-static void prepare_list(Scope *s, Target *target, const AstNodeList *lefts, const AstNode *rest, const AstNodeList *rights) {
+static MAY_SWITCH void prepare_list(Scope *s, Target *target, const AstNodeList *lefts, const AstNode *rest, const AstNodeList *rights) {
     uint32_t count = lefts->count + rights->count + 1, n = 0;
     target->children = tr_compile_alloc(s->compiler, count * sizeof *target->children);
     for (uint32_t i = 0; i < lefts->count; i++) prepare(s, &target->children[n++], lefts->items[i]);
@@ -472,7 +472,7 @@ static void prepare_list(Scope *s, Target *target, const AstNodeList *lefts, con
     for (uint32_t i = 0; i < rights->count; i++) prepare(s, &target->children[n++], rights->items[i]);
 }
 
-static void prepare(Scope *s, Target *target, const AstNode *node) {
+static MAY_SWITCH void prepare(Scope *s, Target *target, const AstNode *node) {
     target->node = node;
     target->base = s->depth;
     switch ((AstType)node->type) {
@@ -587,13 +587,13 @@ static void store(Scope *s, const Target *target) {
     set_variable(s, &v);
 }
 
-void tr_compile_target_top(Scope *s, const AstNode *node) {
+MAY_SWITCH void tr_compile_target_top(Scope *s, const AstNode *node) {
     Target target = {.node = node};
     if (node->type == AST_MULTI_TARGET_NODE) prepare(s, &target, node); /* names only: pushes nothing */
     store(s, &target);
 }
 
-void tr_compile_assign_to(Scope *s, const AstNode *node, void (*push)(Scope *s, const void *data), const void *data) {
+MAY_SWITCH void tr_compile_assign_to(Scope *s, const AstNode *node, void (*push)(Scope *s, const void *data), const void *data) {
     int32_t depth = s->depth;
     Target target = {0};
     prepare(s, &target, node);
@@ -614,7 +614,7 @@ static bool is_pairwise(const AstMultiWriteNode *node) {
     return true;
 }
 
-void tr_compile_multi_write(Scope *s, const AstMultiWriteNode *node, bool popped) {
+MAY_SWITCH void tr_compile_multi_write(Scope *s, const AstMultiWriteNode *node, bool popped) {
     int32_t depth = s->depth;
     if (!popped) emit(s, OP_putnil); /* where the value will be */
     Target target = {.node = &node->base};

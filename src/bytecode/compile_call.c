@@ -54,7 +54,7 @@ static bool must_copy_splat(const AstArgumentsNode *arguments, uint32_t i, const
     return false;
 }
 
-static void push_splat(ArgumentState *a, const AstNode *expression, bool is_copied) {
+static MAY_SWITCH void push_splat(ArgumentState *a, const AstNode *expression, bool is_copied) {
     Scope *s = a->s;
     flush_pending(a);
     if (expression) compile(s, expression);
@@ -79,7 +79,7 @@ static bool has_symbol_keys(const AstNodeList *elements) {
 }
 
 /* f(a: 1, b: 2): names in the call data, values on the stack; of a name given twice the last counts. */
-static void push_static_keywords(ArgumentState *a, const AstNodeList *elements) {
+static MAY_SWITCH void push_static_keywords(ArgumentState *a, const AstNodeList *elements) {
     Scope *s = a->s;
     CallKeywords *keywords = tr_compile_alloc(s->compiler, sizeof *keywords + elements->count * sizeof(Id));
     Id names[256];
@@ -96,7 +96,7 @@ static void push_static_keywords(ArgumentState *a, const AstNodeList *elements) 
     a->out.argc += keywords->count;
 }
 
-static void push_keywords(ArgumentState *a, const AstNodeList *elements) {
+static MAY_SWITCH void push_keywords(ArgumentState *a, const AstNodeList *elements) {
     Scope *s = a->s;
     flush_pending(a);
     if (!a->has_splat && has_symbol_keys(elements)) {
@@ -119,7 +119,7 @@ static void push_block_proxy(Scope *s, LocalRef ref) {
     emit2(s, ref.is_block_param ? OP_getblockparamproxy : OP_getlocal, ref.index, ref.level);
 }
 
-static void push_block_argument(Scope *s, const AstBlockArgumentNode *block) {
+static MAY_SWITCH void push_block_argument(Scope *s, const AstBlockArgumentNode *block) {
     const AstNode *expression = block->expression;
     if (!expression) push_block_proxy(s, tr_local_find_id(s, TR_ID_and));
     else if (expression->type == AST_LOCAL_VARIABLE_READ_NODE) {
@@ -128,7 +128,7 @@ static void push_block_argument(Scope *s, const AstBlockArgumentNode *block) {
     } else compile(s, expression);
 }
 
-Arguments tr_compile_arguments(Scope *s, const AstArgumentsNode *arguments, const AstNode *block, bool must_copy) {
+MAY_SWITCH Arguments tr_compile_arguments(Scope *s, const AstArgumentsNode *arguments, const AstNode *block, bool must_copy) {
     ArgumentState a = {.s = s};
     bool is_forwarding = false;
     for (uint32_t i = 0; arguments && i < arguments->arguments.count; i++) {
@@ -175,7 +175,7 @@ static void no_more_nop(Scope *s, uint32_t at) {
 }
 
 /* The part of a block's code that redo and next of the block itself refer to. */
-static void loop_body(Scope *s, const AstNode *body, uint32_t end_offset) {
+static MAY_SWITCH void loop_body(Scope *s, const AstNode *body, uint32_t end_offset) {
     LabelId start = s->start_label = tr_label_new(s), end = s->end_label = tr_label_new(s);
     s->events |= EVENT_B_CALL;
     uint32_t nop = s->code.count;
@@ -203,7 +203,7 @@ static void add_locals(Scope *s, const AstConstantList *locals) {
     }
 }
 
-static void block_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void block_body(Scope *s, const AstNode *node) {
     const AstNode *parameters, *body;
     const AstConstantList *locals;
     if (node->type == AST_LAMBDA_NODE) {
@@ -236,7 +236,7 @@ static void block_body(Scope *s, const AstNode *node) {
     loop_body(s, body, end_of(node));
 }
 
-Iseq *tr_compile_block(Scope *s, const AstNode *node) {
+MAY_SWITCH Iseq *tr_compile_block(Scope *s, const AstNode *node) {
     return tr_compile_child(s, ISEQ_BLOCK, tr_compile_block_label(s), node, true, block_body);
 }
 
@@ -275,7 +275,7 @@ static bool is_plain_array(const AstArrayNode *array) {
 }
 
 /* [a, b].max: no array is made. */
-static bool compile_array_call(Scope *s, const AstCallNode *node, Id mid, uint32_t argc) {
+static MAY_SWITCH bool compile_array_call(Scope *s, const AstCallNode *node, Id mid, uint32_t argc) {
     const AstArrayNode *array = (const AstArrayNode *)node->receiver;
     bool is_static = tr_literal_is_static(&array->base) && array->elements.count > 0;
     if (argc == 0 && mid == TR_ID_freeze && (is_static || array->elements.count == 0)) {
@@ -304,7 +304,7 @@ static bool compile_array_call(Scope *s, const AstCallNode *node, Id mid, uint32
     return true;
 }
 
-static bool compile_literal_call(Scope *s, const AstCallNode *node, Id mid) {
+static MAY_SWITCH bool compile_literal_call(Scope *s, const AstCallNode *node, Id mid) {
     if (!node->receiver || node->block || (node->base.flags & AST_CALL_NODE_FLAGS_SAFE_NAVIGATION)) return false;
     uint32_t argc = node->arguments ? node->arguments->arguments.count : 0;
     switch ((AstType)node->receiver->type) {
@@ -326,7 +326,7 @@ static bool compile_literal_call(Scope *s, const AstCallNode *node, Id mid) {
 
 /* ---- calls ---- */
 
-static void push_receiver(Scope *s, const AstCallNode *node, Id mid) {
+static MAY_SWITCH void push_receiver(Scope *s, const AstCallNode *node, Id mid) {
     const AstNode *receiver = node->receiver;
     if (mid == TR_ID_call && receiver->type == AST_LOCAL_VARIABLE_READ_NODE) { /* block.call: no Proc is made */
         const AstLocalVariableReadNode *read = (const void *)receiver;
@@ -360,7 +360,7 @@ static void keep_assigned(Scope *s, const Arguments *a) {
     } else emit1(s, OP_setn, a->argc + 1);
 }
 
-void tr_compile_call(Scope *s, const AstCallNode *node, bool popped, bool has_receiver) {
+MAY_SWITCH void tr_compile_call(Scope *s, const AstCallNode *node, bool popped, bool has_receiver) {
     Id mid = tr_compile_id(s, node->name);
     if (ast_loc_is_present(node->message_loc)) s->line = tr_compile_line(s->compiler, node->message_loc.start);
     int32_t line = s->line;
@@ -396,7 +396,7 @@ void tr_compile_call(Scope *s, const AstCallNode *node, bool popped, bool has_re
     if (is_write || popped) emit(s, OP_pop);
 }
 
-void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped) {
+MAY_SWITCH void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped) {
     if (popped) return;
     Iseq *block = tr_compile_block(s, &node->base);
     emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
@@ -404,7 +404,7 @@ void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped) {
 }
 
 /* In an eval, the parser cannot know whether there is a method to yield from. */
-static bool may_yield(Scope *s) {
+static MAY_GC bool may_yield(Scope *s) {
     Compiler *c = s->compiler;
     uint32_t level;
     if (tr_scope_method(s, &level)->type == ISEQ_METHOD) return true;
@@ -415,7 +415,7 @@ static bool may_yield(Scope *s) {
     return false;
 }
 
-void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped) {
+MAY_SWITCH void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped) {
     if (!may_yield(s)) {
         if (!popped) emit(s, OP_putnil);
         return;
@@ -428,7 +428,7 @@ void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped) {
 
 /* ---- super ---- */
 
-void tr_compile_super(Scope *s, const AstSuperNode *node, bool popped) {
+MAY_SWITCH void tr_compile_super(Scope *s, const AstSuperNode *node, bool popped) {
     int32_t line = s->line;
     if (!node->block) tr_scope_mark_yield(s);
     emit(s, OP_putself);
@@ -495,7 +495,7 @@ static Arguments push_zsuper_arguments(Scope *s) {
     return a;
 }
 
-void tr_compile_zsuper(Scope *s, const AstForwardingSuperNode *node, bool popped) {
+MAY_SWITCH void tr_compile_zsuper(Scope *s, const AstForwardingSuperNode *node, bool popped) {
     if (!node->block) tr_scope_mark_yield(s);
     emit(s, OP_putself);
     Arguments a = push_zsuper_arguments(s);
@@ -535,7 +535,7 @@ static void push_for_rest(Scope *s, const void *unused) {
 }
 
 /* The block of a for loop has no names of its own: its hidden parameters go to the loop's variables first. */
-static void for_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void for_body(Scope *s, const AstNode *node) {
     const AstForNode *loop = (const AstForNode *)node;
     Params *params = &s->iseq->params;
     if (loop->index->type != AST_MULTI_TARGET_NODE) {
@@ -575,7 +575,7 @@ static void for_body(Scope *s, const AstNode *node) {
     loop_body(s, loop->statements ? &loop->statements->base : NULL, loop->end_keyword_loc.start);
 }
 
-void tr_compile_for(Scope *s, const AstForNode *node, bool popped) {
+MAY_SWITCH void tr_compile_for(Scope *s, const AstForNode *node, bool popped) {
     compile(s, node->collection);
     Arguments a = {.block = tr_compile_child(s, ISEQ_BLOCK, tr_compile_block_label(s), &node->base, false, for_body)};
     emit_call_with_block(s, OP_send, TR_ID_each, &a);
@@ -584,7 +584,7 @@ void tr_compile_for(Scope *s, const AstForNode *node, bool popped) {
 
 /* ---- /(?<name>…)/ =~ string ---- */
 
-void tr_compile_match_write(Scope *s, const AstMatchWriteNode *node, bool popped) {
+MAY_SWITCH void tr_compile_match_write(Scope *s, const AstMatchWriteNode *node, bool popped) {
     LabelId none = tr_label_new(s), end = tr_label_new(s);
     tr_compile_node(s, &node->call->base, popped);
     emit2(s, OP_getspecial, SVAR_BACKREF, 0);

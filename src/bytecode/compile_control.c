@@ -13,7 +13,7 @@ static void branch_to(Scope *s, LabelId then_label, LabelId else_label, BranchNe
 }
 
 /* Integer in a flip-flop's bound: compared with $. */
-static void compile_flip_flop_bound(Scope *s, const AstNode *node) {
+static MAY_SWITCH void compile_flip_flop_bound(Scope *s, const AstNode *node) {
     if (!node) {
         emit(s, OP_putnil);
         return;
@@ -25,7 +25,7 @@ static void compile_flip_flop_bound(Scope *s, const AstNode *node) {
     }
 }
 
-static void branch_flip_flop(Scope *s, const AstFlipFlopNode *node, LabelId then_label, LabelId else_label) {
+static MAY_SWITCH void branch_flip_flop(Scope *s, const AstFlipFlopNode *node, LabelId then_label, LabelId else_label) {
     Scope *method = s;
     while (method->outer && method->iseq->local_iseq != method->iseq) method = method->outer;
     uint64_t key = SVAR_FLIPFLOP_START + method->flip_flops++;
@@ -45,7 +45,7 @@ static void branch_flip_flop(Scope *s, const AstFlipFlopNode *node, LabelId then
     tr_emit_jump(s, OP_jump, then_label);
 }
 
-void tr_compile_branch(Scope *s, const AstNode *condition, LabelId then_label, LabelId else_label, BranchNext next) {
+MAY_SWITCH void tr_compile_branch(Scope *s, const AstNode *condition, LabelId then_label, LabelId else_label, BranchNext next) {
     switch ((AstType)condition->type) {
     case AST_AND_NODE: {
         const AstAndNode *node = (const AstAndNode *)condition;
@@ -83,7 +83,7 @@ void tr_compile_branch(Scope *s, const AstNode *condition, LabelId then_label, L
     branch_to(s, then_label, else_label, next);
 }
 
-void tr_compile_flip_flop(Scope *s, const AstFlipFlopNode *node, bool popped) {
+MAY_SWITCH void tr_compile_flip_flop(Scope *s, const AstFlipFlopNode *node, bool popped) {
     LabelId then_label = tr_label_new(s), else_label = tr_label_new(s), end = tr_label_new(s);
     branch_flip_flop(s, node, then_label, else_label);
     tr_label_place(s, then_label);
@@ -94,7 +94,7 @@ void tr_compile_flip_flop(Scope *s, const AstFlipFlopNode *node, bool popped) {
     tr_label_place(s, end);
 }
 
-void tr_compile_if(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_if(Scope *s, const AstNode *node, bool popped) {
     const AstNode *predicate, *then_part, *else_part;
     if (node->type == AST_IF_NODE) {
         const AstIfNode *branch = (const AstIfNode *)node;
@@ -127,7 +127,7 @@ void tr_compile_if(Scope *s, const AstNode *node, bool popped) {
 
 /* ---- while, until ---- */
 
-void tr_compile_loop(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_loop(Scope *s, const AstNode *node, bool popped) {
     const AstWhileNode *loop = (const AstWhileNode *)node; /* until has the same fields */
     LabelId outer_start = s->start_label, outer_end = s->end_label, outer_redo = s->redo_label;
     LabelId next = s->start_label = tr_label_new(s), redo = s->redo_label = tr_label_new(s);
@@ -167,7 +167,7 @@ void tr_compile_loop(Scope *s, const AstNode *node, bool popped) {
 
 /* ---- &&, || ---- */
 
-void tr_compile_and_or(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_and_or(Scope *s, const AstNode *node, bool popped) {
     const AstAndNode *both = (const AstAndNode *)node; /* || has the same fields */
     LabelId end = tr_label_new(s);
     compile(s, both->left);
@@ -198,7 +198,7 @@ static bool can_dispatch(const AstCaseNode *node) {
     return node->conditions.count > 0;
 }
 
-static void emit_dispatch(Scope *s, const AstCaseNode *node, const LabelId *bodies, LabelId otherwise) {
+static MAY_SWITCH void emit_dispatch(Scope *s, const AstCaseNode *node, const LabelId *bodies, LabelId otherwise) {
     *LIST_PUSH(s->case_tables) = (CaseTable){s->cases.count, 0};
     uint32_t table = s->case_tables.count - 1;
     for (uint32_t i = 0; i < node->conditions.count; i++) {
@@ -215,7 +215,7 @@ static void emit_dispatch(Scope *s, const AstCaseNode *node, const LabelId *bodi
     for (uint32_t i = 0; i < node->conditions.count; i++) tr_label_refer(s, bodies[i]);
 }
 
-static void emit_when_test(Scope *s, const AstNode *condition, bool has_predicate, LabelId body) {
+static MAY_SWITCH void emit_when_test(Scope *s, const AstNode *condition, bool has_predicate, LabelId body) {
     if (condition->type == AST_SPLAT_NODE) {
         emit(s, has_predicate ? OP_dup : OP_putnil);
         compile(s, ((const AstSplatNode *)condition)->expression);
@@ -235,7 +235,7 @@ static void emit_when_test(Scope *s, const AstNode *condition, bool has_predicat
     }
 }
 
-void tr_compile_case(Scope *s, const AstCaseNode *node, bool popped) {
+MAY_SWITCH void tr_compile_case(Scope *s, const AstCaseNode *node, bool popped) {
     uint32_t count = node->conditions.count;
     LabelId *bodies = tr_compile_alloc(s->compiler, (count + 1) * sizeof *bodies);
     for (uint32_t i = 0; i < count; i++) bodies[i] = tr_label_new(s);

@@ -30,7 +30,7 @@ static void add_positional(Scope *s, const AstNode *node) {
     else tr_local_add(s, 0); /* |(a, b)| */
 }
 
-static void add_keywords(Scope *s, const AstNodeList *keywords, const AstNode *rest) {
+static MAY_SWITCH void add_keywords(Scope *s, const AstNodeList *keywords, const AstNode *rest) {
     Params *params = &s->iseq->params;
     KeywordParams *k = params->keywords = tr_compile_alloc(s->compiler, sizeof *k);
     Id *names = tr_compile_alloc(s->compiler, (keywords->count + 1) * sizeof *names);
@@ -63,7 +63,7 @@ static void add_keywords(Scope *s, const AstNodeList *keywords, const AstNode *r
     }
 }
 
-static void compile_optionals(Scope *s, const AstNodeList *optionals) {
+static MAY_SWITCH void compile_optionals(Scope *s, const AstNodeList *optionals) {
     Params *params = &s->iseq->params;
     for (uint32_t i = 0; i <= optionals->count; i++) {
         LabelId label = tr_label_new(s);
@@ -78,7 +78,7 @@ static void compile_optionals(Scope *s, const AstNodeList *optionals) {
     }
 }
 
-static void compile_keyword_defaults(Scope *s, const AstNodeList *keywords) {
+static MAY_SWITCH void compile_keyword_defaults(Scope *s, const AstNodeList *keywords) {
     const KeywordParams *k = s->iseq->params.keywords;
     uint32_t n = 0, first = (uint32_t)k->bits_start - k->count + k->required_count;
     for (uint32_t i = 0; i < keywords->count; i++) {
@@ -97,7 +97,7 @@ static void compile_keyword_defaults(Scope *s, const AstNodeList *keywords) {
     }
 }
 
-static void compile_destructuring(Scope *s, const AstNodeList *list, uint32_t first) {
+static MAY_SWITCH void compile_destructuring(Scope *s, const AstNodeList *list, uint32_t first) {
     for (uint32_t i = 0; i < list->count; i++) {
         if (list->items[i]->type != AST_MULTI_TARGET_NODE) continue;
         tr_emit_getlocal_number(s, first + i);
@@ -105,7 +105,7 @@ static void compile_destructuring(Scope *s, const AstNodeList *list, uint32_t fi
     }
 }
 
-void tr_compile_parameters(Scope *s, const AstParametersNode *p, const AstNode *owner, bool is_block) {
+MAY_SWITCH void tr_compile_parameters(Scope *s, const AstParametersNode *p, const AstNode *owner, bool is_block) {
     Params *params = &s->iseq->params;
     const AstConstantList *locals = locals_of(owner);
     if (!p) {
@@ -156,7 +156,7 @@ void tr_compile_parameters(Scope *s, const AstParametersNode *p, const AstNode *
 
 /* ---- def ---- */
 
-void tr_compile_method_body(Scope *s, const AstNode *node) {
+MAY_SWITCH void tr_compile_method_body(Scope *s, const AstNode *node) {
     const AstDefNode *def = (const AstDefNode *)node;
     s->iseq->name = tr_compile_id(s, def->name);
     tr_compile_parameters(s, def->parameters, node, false);
@@ -169,7 +169,7 @@ void tr_compile_method_body(Scope *s, const AstNode *node) {
     emit(s, OP_leave);
 }
 
-void tr_compile_def(Scope *s, const AstDefNode *node, bool popped) {
+MAY_SWITCH void tr_compile_def(Scope *s, const AstDefNode *node, bool popped) {
     Id name = tr_compile_id(s, node->name);
     const IdName *text = tr_id_name(name);
     Value label = tr_string_interned(s->compiler->f, text->bytes, text->size, text->encoding);
@@ -185,7 +185,7 @@ void tr_compile_def(Scope *s, const AstDefNode *node, bool popped) {
 
 /* ---- class, module ---- */
 
-static void compile_class_body(Scope *s, const AstConstantList *locals, const AstNode *body) {
+static MAY_SWITCH void compile_class_body(Scope *s, const AstConstantList *locals, const AstNode *body) {
     add_locals(s, locals);
     s->events |= EVENT_CLASS;
     s->last_event_line = -1;
@@ -195,19 +195,19 @@ static void compile_class_body(Scope *s, const AstConstantList *locals, const As
     emit(s, OP_leave);
 }
 
-static void class_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void class_body(Scope *s, const AstNode *node) {
     compile_class_body(s, &((const AstClassNode *)node)->locals, ((const AstClassNode *)node)->body);
 }
 
-static void module_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void module_body(Scope *s, const AstNode *node) {
     compile_class_body(s, &((const AstModuleNode *)node)->locals, ((const AstModuleNode *)node)->body);
 }
 
-static void singleton_class_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void singleton_class_body(Scope *s, const AstNode *node) {
     compile_class_body(s, &((const AstSingletonClassNode *)node)->locals, ((const AstSingletonClassNode *)node)->body);
 }
 
-static Value class_label(Scope *s, const char *kind, Id name) {
+static MAY_GC Value class_label(Scope *s, const char *kind, Id name) {
     const IdName *text = tr_id_name(name);
     size_t kind_size = strlen(kind), size = kind_size + text->size + 3;
     char *bytes = tr_compile_alloc(s->compiler, size + 1);
@@ -216,7 +216,7 @@ static Value class_label(Scope *s, const char *kind, Id name) {
 }
 
 /* Pushes where the constant goes; DEFINECLASS_SCOPED when that is written out. */
-static uint64_t push_class_base(Scope *s, const AstNode *path) {
+static MAY_SWITCH uint64_t push_class_base(Scope *s, const AstNode *path) {
     if (path->type != AST_CONSTANT_PATH_NODE) {
         emit1(s, OP_putspecialobject, SPECIAL_CONST_BASE);
         return 0;
@@ -227,7 +227,7 @@ static uint64_t push_class_base(Scope *s, const AstNode *path) {
     return DEFINECLASS_SCOPED;
 }
 
-void tr_compile_class(Scope *s, const AstClassNode *node, bool popped) {
+MAY_SWITCH void tr_compile_class(Scope *s, const AstClassNode *node, bool popped) {
     Id name = tr_compile_id(s, node->name);
     Iseq *body = tr_compile_child(s, ISEQ_CLASS, class_label(s, "class", name), &node->base, true, class_body);
     uint64_t flags = DEFINECLASS_CLASS | push_class_base(s, node->constant_path);
@@ -239,7 +239,7 @@ void tr_compile_class(Scope *s, const AstClassNode *node, bool popped) {
     if (popped) emit(s, OP_pop);
 }
 
-void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped) {
+MAY_SWITCH void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped) {
     Id name = tr_compile_id(s, node->name);
     Iseq *body = tr_compile_child(s, ISEQ_CLASS, class_label(s, "module", name), &node->base, true, module_body);
     uint64_t flags = DEFINECLASS_MODULE | push_class_base(s, node->constant_path);
@@ -248,7 +248,7 @@ void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped) {
     if (popped) emit(s, OP_pop);
 }
 
-void tr_compile_singleton_class(Scope *s, const AstSingletonClassNode *node, bool popped) {
+MAY_SWITCH void tr_compile_singleton_class(Scope *s, const AstSingletonClassNode *node, bool popped) {
     static const char text[] = "singleton class";
     Value label = tr_string_interned(s->compiler->f, text, sizeof text - 1, ENCODING_US_ASCII);
     compile(s, node->expression);
@@ -272,7 +272,7 @@ static Id variable_name(Scope *s, const AstNode *node) {
     }
 }
 
-void tr_compile_alias(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_alias(Scope *s, const AstNode *node, bool popped) {
     emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
     if (node->type == AST_ALIAS_METHOD_NODE) {
         const AstAliasMethodNode *alias = (const void *)node;
@@ -289,7 +289,7 @@ void tr_compile_alias(Scope *s, const AstNode *node, bool popped) {
     if (popped) emit(s, OP_pop);
 }
 
-void tr_compile_undef(Scope *s, const AstUndefNode *node, bool popped) {
+MAY_SWITCH void tr_compile_undef(Scope *s, const AstUndefNode *node, bool popped) {
     for (uint32_t i = 0; i < node->names.count; i++) {
         emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
         emit1(s, OP_putspecialobject, SPECIAL_CBASE);
@@ -301,7 +301,7 @@ void tr_compile_undef(Scope *s, const AstUndefNode *node, bool popped) {
 
 /* ---- END { } ---- */
 
-static void end_block_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void end_block_body(Scope *s, const AstNode *node) {
     s->start_label = tr_label_new(s), s->end_label = tr_label_new(s);
     tr_label_place(s, s->start_label);
     tr_compile_body(s, ((const AstPostExecutionNode *)node)->statements, false);
@@ -311,14 +311,14 @@ static void end_block_body(Scope *s, const AstNode *node) {
     tr_catch_add(s, CATCH_NEXT, s->start_label, s->end_label, NULL, s->end_label);
 }
 
-static void end_once_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void end_once_body(Scope *s, const AstNode *node) {
     emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
     Iseq *block = tr_compile_child(s, ISEQ_BLOCK, tr_compile_block_label(s), node, false, end_block_body);
     tr_emit_send(s, TR_ID_core_set_postexe, 0, CALL_FCALL, NULL, block);
     emit(s, OP_leave);
 }
 
-void tr_compile_post_execution(Scope *s, const AstPostExecutionNode *node, bool popped) {
+MAY_SWITCH void tr_compile_post_execution(Scope *s, const AstPostExecutionNode *node, bool popped) {
     Iseq *once = tr_compile_child(s, ISEQ_ONCE, tr_compile_block_label(s), &node->base, false, end_once_body);
     emit2(s, OP_once, (uint64_t)once, s->once_caches++);
     if (popped) emit(s, OP_pop);

@@ -25,9 +25,9 @@ uint32_t tr_constant_path(Scope *s, const AstNode *node, Id *path, uint32_t capa
     return count + 1;
 }
 
-static void check(Scope *s, const AstNode *node, LabelId otherwise);
+static MAY_SWITCH void check(Scope *s, const AstNode *node, LabelId otherwise);
 
-static void check_list(Scope *s, const AstNodeList *list, LabelId otherwise) {
+static MAY_SWITCH void check_list(Scope *s, const AstNodeList *list, LabelId otherwise) {
     for (uint32_t i = 0; i < list->count; i++) check(s, list->items[i], otherwise);
 }
 
@@ -42,9 +42,9 @@ static void drop_unless(Scope *s, LabelId otherwise) {
 }
 
 /* Leaves the receiver of the call, and the answer whether it has the method, on the stack. */
-static void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise, bool keep_receiver);
+static MAY_SWITCH void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise, bool keep_receiver);
 
-static void value(Scope *s, const AstNode *node, LabelId otherwise) {
+static MAY_SWITCH void value(Scope *s, const AstNode *node, LabelId otherwise) {
     if (node->type != AST_CALL_NODE || (node->flags & AST_CALL_NODE_FLAGS_ATTRIBUTE_WRITE)) {
         check(s, node, otherwise);
         compile(s, node);
@@ -56,7 +56,7 @@ static void value(Scope *s, const AstNode *node, LabelId otherwise) {
     tr_compile_call(s, call, false, true);
 }
 
-static void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise, bool keep_receiver) {
+static MAY_SWITCH void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise, bool keep_receiver) {
     if (call->arguments) check_list(s, &call->arguments->arguments, otherwise);
     if (call->block && call->block->type == AST_BLOCK_ARGUMENT_NODE && ((const AstBlockArgumentNode *)call->block)->expression)
         check(s, ((const AstBlockArgumentNode *)call->block)->expression, otherwise);
@@ -68,12 +68,12 @@ static void push_call_test(Scope *s, const AstCallNode *call, LabelId otherwise,
     emit3(s, OP_defined, is_function ? DEFINED_FUNC : DEFINED_METHOD, tr_value_from_id(tr_compile_id(s, call->name)), pushed);
 }
 
-static Value text_value(Scope *s, const char *text) {
+static MAY_GC Value text_value(Scope *s, const char *text) {
     return tr_literal_keep(s, tr_string_interned(s->compiler->f, text, strlen(text), ENCODING_US_ASCII));
 }
 
 /* The instruction that pushes the answer, for what needs but one; false when it needs more. */
-static bool push_simple(Scope *s, const AstNode *node) {
+static MAY_GC bool push_simple(Scope *s, const AstNode *node) {
     const char *text;
     DefinedKind kind;
     Value object;
@@ -186,7 +186,7 @@ static bool is_empty_group(const AstNode *node) {
     return false;
 }
 
-static void check(Scope *s, const AstNode *node, LabelId otherwise) {
+static MAY_SWITCH void check(Scope *s, const AstNode *node, LabelId otherwise) {
     for (const AstNode *inner; (inner = unwrap(node));) node = inner;
     if (constant_answer(node)) return;
     switch ((AstType)node->type) {
@@ -246,7 +246,7 @@ static bool needs_guard(const AstNode *node) {
     }
 }
 
-void tr_compile_defined(Scope *s, const AstDefinedNode *node, bool popped) {
+MAY_SWITCH void tr_compile_defined(Scope *s, const AstDefinedNode *node, bool popped) {
     if (popped) return;
     const AstNode *asked = node->value;
     if (is_empty_group(asked)) {

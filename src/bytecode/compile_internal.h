@@ -144,7 +144,7 @@ void tr_label_refer(Scope *s, LabelId label);         /* for instructions that h
 void tr_emit_literal(Scope *s, Value value);         /* putobject, or its short forms */
 Value tr_literal_keep(Scope *s, Value value);        /* in iseq->literals; returns it */
 void tr_emit_symbol(Scope *s, Id id);
-void tr_emit_cstr(Scope *s, const char *text);       /* putobject "text" */
+MAY_GC void tr_emit_cstr(Scope *s, const char *text);       /* putobject "text" */
 uint32_t tr_call_data(Scope *s, Id mid, uint32_t argc, uint32_t flags, const CallKeywords *keywords);
 /* The instruction for a call: specialised when there is one. */
 void tr_emit_send(Scope *s, Id mid, uint32_t argc, uint32_t flags, const CallKeywords *keywords, Iseq *block);
@@ -173,98 +173,98 @@ void tr_scope_mark_yield(Scope *s);
 /* --- scopes (compile.c) --- */
 typedef void (*ScopeBody)(Scope *s, const AstNode *node);
 /* Compiles a child sequence: opens a scope, runs `body` in it, finishes it. The label must be kept by the caller. */
-Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body);
+MAY_SWITCH Iseq *tr_compile_child(Scope *outer, IseqType type, Value label, const AstNode *node, bool is_ast_scope, ScopeBody body);
 /* A method whose tree is not decoded yet: its sequence is made when it is first called. */
-Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node);
-Value tr_compile_block_label(Scope *outer);
-Value tr_compile_label_format(Scope *s, const char *prefix, Value label);
-void tr_compile_finish(Scope *s); /* finish.c */
+MAY_GC Iseq *tr_compile_later(Scope *outer, Value label, const AstDefNode *node);
+MAY_GC Value tr_compile_block_label(Scope *outer);
+MAY_GC Value tr_compile_label_format(Scope *s, const char *prefix, Value label);
+MAY_SWITCH void tr_compile_finish(Scope *s); /* finish.c */
 void tr_peephole(Scope *s, bool is_enabled); /* peephole.c; drops unreachable code in any case */
 
 void tr_iseq_verify(const Iseq *iseq); /* verify.c; debug builds: aborts when the compiler is wrong */
 
 /* --- nodes --- */
-void tr_compile_node(Scope *s, const AstNode *node, bool popped);
-static inline void compile(Scope *s, const void *node) { tr_compile_node(s, (const AstNode *)node, false); }
-static inline void compile_popped(Scope *s, const void *node) { tr_compile_node(s, (const AstNode *)node, true); }
+MAY_SWITCH void tr_compile_node(Scope *s, const AstNode *node, bool popped);
+static MAY_SWITCH inline void compile(Scope *s, const void *node) { tr_compile_node(s, (const AstNode *)node, false); }
+static MAY_SWITCH inline void compile_popped(Scope *s, const void *node) { tr_compile_node(s, (const AstNode *)node, true); }
 /* A body that may be absent. */
-void tr_compile_body(Scope *s, const void *node_or_null, bool popped);
+MAY_SWITCH void tr_compile_body(Scope *s, const void *node_or_null, bool popped);
 
 /* compile_literal.c */
 bool tr_literal_is_static(const AstNode *node);
-Value tr_literal_value(Scope *s, const AstNode *node); /* kept */
-Value tr_literal_string(Scope *s, const AstString *text, uint32_t flags);
-void tr_compile_string(Scope *s, const AstStringNode *node, bool popped);
-void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped);
-void tr_compile_regexp(Scope *s, const AstNode *node, bool popped);
-void tr_compile_match_last_line(Scope *s, const AstNode *node, bool popped);
-void tr_compile_array(Scope *s, const AstArrayNode *node, bool popped);
-void tr_compile_hash(Scope *s, const AstNode *node, bool popped);
-void tr_compile_hash_elements(Scope *s, const AstNodeList *elements);
-void tr_compile_array_elements(Scope *s, const AstNodeList *elements);
-void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped);
+MAY_SWITCH Value tr_literal_value(Scope *s, const AstNode *node); /* kept */
+MAY_GC Value tr_literal_string(Scope *s, const AstString *text, uint32_t flags);
+MAY_SWITCH void tr_compile_string(Scope *s, const AstStringNode *node, bool popped);
+MAY_SWITCH void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_regexp(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_match_last_line(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_array(Scope *s, const AstArrayNode *node, bool popped);
+MAY_SWITCH void tr_compile_hash(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_hash_elements(Scope *s, const AstNodeList *elements);
+MAY_SWITCH void tr_compile_array_elements(Scope *s, const AstNodeList *elements);
+MAY_SWITCH void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped);
 void tr_compile_source_encoding(Scope *s, bool popped);
 
 /* compile_call.c */
 typedef struct Arguments { uint32_t argc, flags; const CallKeywords *keywords; Iseq *block; } Arguments;
 /* Pushes arguments and block argument. must_copy: a splatted array is pushed to afterwards. */
-Arguments tr_compile_arguments(Scope *s, const AstArgumentsNode *arguments, const AstNode *block, bool must_copy);
-void tr_compile_call(Scope *s, const AstCallNode *node, bool popped, bool has_receiver);
-void tr_compile_super(Scope *s, const AstSuperNode *node, bool popped);
-void tr_compile_zsuper(Scope *s, const AstForwardingSuperNode *node, bool popped);
-void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped);
-void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped);
-void tr_compile_for(Scope *s, const AstForNode *node, bool popped);
-void tr_compile_match_write(Scope *s, const AstMatchWriteNode *node, bool popped);
+MAY_SWITCH Arguments tr_compile_arguments(Scope *s, const AstArgumentsNode *arguments, const AstNode *block, bool must_copy);
+MAY_SWITCH void tr_compile_call(Scope *s, const AstCallNode *node, bool popped, bool has_receiver);
+MAY_SWITCH void tr_compile_super(Scope *s, const AstSuperNode *node, bool popped);
+MAY_SWITCH void tr_compile_zsuper(Scope *s, const AstForwardingSuperNode *node, bool popped);
+MAY_SWITCH void tr_compile_yield(Scope *s, const AstYieldNode *node, bool popped);
+MAY_SWITCH void tr_compile_lambda(Scope *s, const AstLambdaNode *node, bool popped);
+MAY_SWITCH void tr_compile_for(Scope *s, const AstForNode *node, bool popped);
+MAY_SWITCH void tr_compile_match_write(Scope *s, const AstMatchWriteNode *node, bool popped);
 /* A block iseq's body function; also used for lambdas. */
-Iseq *tr_compile_block(Scope *s, const AstNode *node);
+MAY_SWITCH Iseq *tr_compile_block(Scope *s, const AstNode *node);
 
 /* compile_control.c */
 typedef enum BranchNext { NEXT_IS_THEN, NEXT_IS_ELSE } BranchNext;
-void tr_compile_branch(Scope *s, const AstNode *condition, LabelId then_label, LabelId else_label, BranchNext next);
-void tr_compile_if(Scope *s, const AstNode *node, bool popped);
-void tr_compile_loop(Scope *s, const AstNode *node, bool popped);
-void tr_compile_and_or(Scope *s, const AstNode *node, bool popped);
-void tr_compile_case(Scope *s, const AstCaseNode *node, bool popped);
-void tr_compile_flip_flop(Scope *s, const AstFlipFlopNode *node, bool popped);
+MAY_SWITCH void tr_compile_branch(Scope *s, const AstNode *condition, LabelId then_label, LabelId else_label, BranchNext next);
+MAY_SWITCH void tr_compile_if(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_loop(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_and_or(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_case(Scope *s, const AstCaseNode *node, bool popped);
+MAY_SWITCH void tr_compile_flip_flop(Scope *s, const AstFlipFlopNode *node, bool popped);
 
 /* compile_unwind.c */
-void tr_compile_begin(Scope *s, const AstBeginNode *node, bool popped);
-void tr_compile_rescue_modifier(Scope *s, const AstRescueModifierNode *node, bool popped);
-void tr_compile_break(Scope *s, const AstBreakNode *node, bool popped);
-void tr_compile_next(Scope *s, const AstNextNode *node, bool popped);
-void tr_compile_redo(Scope *s, bool popped);
+MAY_SWITCH void tr_compile_begin(Scope *s, const AstBeginNode *node, bool popped);
+MAY_SWITCH void tr_compile_rescue_modifier(Scope *s, const AstRescueModifierNode *node, bool popped);
+MAY_SWITCH void tr_compile_break(Scope *s, const AstBreakNode *node, bool popped);
+MAY_SWITCH void tr_compile_next(Scope *s, const AstNextNode *node, bool popped);
+MAY_SWITCH void tr_compile_redo(Scope *s, bool popped);
 void tr_compile_retry(Scope *s, bool popped);
-void tr_compile_return(Scope *s, const AstReturnNode *node, bool popped);
+MAY_SWITCH void tr_compile_return(Scope *s, const AstReturnNode *node, bool popped);
 
 /* compile_assign.c */
-void tr_compile_write(Scope *s, const AstNode *node, bool popped);    /* x = v for all kinds of variables */
-void tr_compile_op_write(Scope *s, const AstNode *node, bool popped); /* +=, ||=, &&= of all kinds */
-void tr_compile_multi_write(Scope *s, const AstMultiWriteNode *node, bool popped);
+MAY_SWITCH void tr_compile_write(Scope *s, const AstNode *node, bool popped);    /* x = v for all kinds of variables */
+MAY_SWITCH void tr_compile_op_write(Scope *s, const AstNode *node, bool popped); /* +=, ||=, &&= of all kinds */
+MAY_SWITCH void tr_compile_multi_write(Scope *s, const AstMultiWriteNode *node, bool popped);
 /* Assigns the value that `push` leaves on the stack to any target node; the target's receiver comes first. */
-void tr_compile_assign_to(Scope *s, const AstNode *target, void (*push)(Scope *s, const void *data), const void *data);
+MAY_SWITCH void tr_compile_assign_to(Scope *s, const AstNode *target, void (*push)(Scope *s, const void *data), const void *data);
 /* The value on top goes to the target, which has no receiver that must come first (locals, variables). */
-void tr_compile_target_top(Scope *s, const AstNode *target);
-void tr_compile_shareable(Scope *s, const AstShareableConstantNode *node, bool popped);
+MAY_SWITCH void tr_compile_target_top(Scope *s, const AstNode *target);
+MAY_SWITCH void tr_compile_shareable(Scope *s, const AstShareableConstantNode *node, bool popped);
 
 /* compile_pattern.c */
-void tr_compile_case_match(Scope *s, const AstCaseMatchNode *node, bool popped);
-void tr_compile_match_predicate(Scope *s, const AstMatchPredicateNode *node, bool popped);
-void tr_compile_match_required(Scope *s, const AstMatchRequiredNode *node, bool popped);
+MAY_SWITCH void tr_compile_case_match(Scope *s, const AstCaseMatchNode *node, bool popped);
+MAY_SWITCH void tr_compile_match_predicate(Scope *s, const AstMatchPredicateNode *node, bool popped);
+MAY_SWITCH void tr_compile_match_required(Scope *s, const AstMatchRequiredNode *node, bool popped);
 
 /* compile_def.c */
-void tr_compile_parameters(Scope *s, const AstParametersNode *parameters, const AstNode *owner, bool is_block);
-void tr_compile_method_body(Scope *s, const AstNode *node);
-void tr_compile_def(Scope *s, const AstDefNode *node, bool popped);
-void tr_compile_class(Scope *s, const AstClassNode *node, bool popped);
-void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped);
-void tr_compile_singleton_class(Scope *s, const AstSingletonClassNode *node, bool popped);
-void tr_compile_alias(Scope *s, const AstNode *node, bool popped);
-void tr_compile_undef(Scope *s, const AstUndefNode *node, bool popped);
-void tr_compile_post_execution(Scope *s, const AstPostExecutionNode *node, bool popped);
+MAY_SWITCH void tr_compile_parameters(Scope *s, const AstParametersNode *parameters, const AstNode *owner, bool is_block);
+MAY_SWITCH void tr_compile_method_body(Scope *s, const AstNode *node);
+MAY_SWITCH void tr_compile_def(Scope *s, const AstDefNode *node, bool popped);
+MAY_SWITCH void tr_compile_class(Scope *s, const AstClassNode *node, bool popped);
+MAY_SWITCH void tr_compile_module(Scope *s, const AstModuleNode *node, bool popped);
+MAY_SWITCH void tr_compile_singleton_class(Scope *s, const AstSingletonClassNode *node, bool popped);
+MAY_SWITCH void tr_compile_alias(Scope *s, const AstNode *node, bool popped);
+MAY_SWITCH void tr_compile_undef(Scope *s, const AstUndefNode *node, bool popped);
+MAY_SWITCH void tr_compile_post_execution(Scope *s, const AstPostExecutionNode *node, bool popped);
 
 /* compile_defined.c */
-void tr_compile_defined(Scope *s, const AstDefinedNode *node, bool popped);
+MAY_SWITCH void tr_compile_defined(Scope *s, const AstDefinedNode *node, bool popped);
 /* A::B as names when it consists of constants only: count, or 0. */
 uint32_t tr_constant_path(Scope *s, const AstNode *node, Id *path, uint32_t capacity, bool *absolute);
 

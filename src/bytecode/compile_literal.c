@@ -19,7 +19,7 @@ static Value share(Value value) {
 
 bool tr_literal_is_static(const AstNode *node) { return (node->flags & AST_FLAG_STATIC_LITERAL) != 0; }
 
-Value tr_literal_string(Scope *s, const AstString *text, uint32_t flags) {
+MAY_GC Value tr_literal_string(Scope *s, const AstString *text, uint32_t flags) {
     int encoding = s->compiler->encoding;
     if (flags & AST_STRING_FLAGS_FORCED_UTF8_ENCODING) encoding = ENCODING_UTF8;
     else if (flags & AST_STRING_FLAGS_FORCED_BINARY_ENCODING) encoding = ENCODING_BINARY;
@@ -34,7 +34,7 @@ static Value symbol_value(Scope *s, const AstSymbolNode *node) {
     return tr_value_from_id(tr_intern((const char *)node->unescaped.bytes, node->unescaped.size, encoding));
 }
 
-static Value integer_value(Fiber *f, const AstInteger *n) {
+static MAY_GC Value integer_value(Fiber *f, const AstInteger *n) {
     return share(tr_integer_from_words(f, n->is_negative, n->words, n->count));
 }
 
@@ -44,7 +44,7 @@ static Value failed(Scope *s) {
     return TR_NIL;
 }
 
-static Value rational_value(Scope *s, const AstRationalNode *node) {
+static MAY_GC Value rational_value(Scope *s, const AstRationalNode *node) {
     Fiber *f = s->compiler->f;
     Value numerator = tr_literal_keep(s, integer_value(f, &node->numerator));
     Value denominator = tr_literal_keep(s, integer_value(f, &node->denominator));
@@ -52,7 +52,7 @@ static Value rational_value(Scope *s, const AstRationalNode *node) {
     return v == TR_RAISED ? failed(s) : share(v);
 }
 
-static Value imaginary_value(Scope *s, const AstImaginaryNode *node) {
+static MAY_SWITCH Value imaginary_value(Scope *s, const AstImaginaryNode *node) {
     Value imaginary = tr_literal_value(s, node->numeric);
     Value v = tr_complex_new(s->compiler->f, TR_FIX(0), imaginary);
     return v == TR_RAISED ? failed(s) : share(v);
@@ -84,7 +84,7 @@ static int regexp_encoding(Scope *s, uint32_t flags, const AstString *text) {
 }
 
 /* An invalid regexp is an error of the source: RegexpError becomes SyntaxError. */
-static Value regexp_value(Scope *s, uint32_t flags, const AstString *text) {
+static MAY_SWITCH Value regexp_value(Scope *s, uint32_t flags, const AstString *text) {
     Compiler *c = s->compiler;
     if (c->has_failed) return TR_NIL;
     Value source = tr_string_interned(c->f, (const char *)text->bytes, text->size, regexp_encoding(s, flags, text));
@@ -102,7 +102,7 @@ static Value regexp_value(Scope *s, uint32_t flags, const AstString *text) {
     return failed(s);
 }
 
-static Value range_value(Scope *s, const AstRangeNode *node) {
+static MAY_SWITCH Value range_value(Scope *s, const AstRangeNode *node) {
     Value begin = node->left ? tr_literal_value(s, node->left) : TR_NIL;
     Value end = node->right ? tr_literal_value(s, node->right) : TR_NIL;
     Value v = tr_range_new(s->compiler->f, begin, end, (node->base.flags & AST_RANGE_FLAGS_EXCLUDE_END) != 0);
@@ -110,14 +110,14 @@ static Value range_value(Scope *s, const AstRangeNode *node) {
 }
 
 /* The items are kept by the sequence one by one, so the collector sees them while the array grows. */
-static Value array_value(Scope *s, AstNode *const *items, uint32_t count) {
+static MAY_SWITCH Value array_value(Scope *s, AstNode *const *items, uint32_t count) {
     Value array = tr_array_new(s->compiler->f, count);
     for (uint32_t i = 0; i < count; i++)
         if (tr_array_push(s->compiler->f, array, tr_literal_value(s, items[i])) == TR_RAISED) return failed(s);
     return share(array);
 }
 
-static Value hash_value(Scope *s, AstNode *const *items, uint32_t count) {
+static MAY_SWITCH Value hash_value(Scope *s, AstNode *const *items, uint32_t count) {
     Value hash = tr_hash_new_capacity(s->compiler->f, count);
     for (uint32_t i = 0; i < count; i++) {
         const AstAssocNode *assoc = (const AstAssocNode *)items[i];
@@ -127,9 +127,9 @@ static Value hash_value(Scope *s, AstNode *const *items, uint32_t count) {
     return share(hash);
 }
 
-static Value interpolated_value(Scope *s, const AstNode *node);
+static MAY_SWITCH Value interpolated_value(Scope *s, const AstNode *node);
 
-static Value value_of(Scope *s, const AstNode *node) {
+static MAY_SWITCH Value value_of(Scope *s, const AstNode *node) {
     Fiber *f = s->compiler->f;
     switch ((AstType)node->type) {
     case AST_NIL_NODE: return TR_NIL;
@@ -163,7 +163,7 @@ static Value value_of(Scope *s, const AstNode *node) {
     tr_fatal(__FILE__, __LINE__, "a %s is no literal", tr_ast_type_name(node->type));
 }
 
-Value tr_literal_value(Scope *s, const AstNode *node) { return tr_literal_keep(s, value_of(s, node)); }
+MAY_SWITCH Value tr_literal_value(Scope *s, const AstNode *node) { return tr_literal_keep(s, value_of(s, node)); }
 
 /* ---- strings ---- */
 
@@ -173,7 +173,7 @@ static void push_string(Scope *s, Value string, uint32_t flags) {
     else emit1(s, OP_putchilledstring, string);
 }
 
-void tr_compile_string(Scope *s, const AstStringNode *node, bool popped) {
+MAY_SWITCH void tr_compile_string(Scope *s, const AstStringNode *node, bool popped) {
     if (!popped) push_string(s, value_of(s, &node->base), node->base.flags); /* also for __FILE__: the flags are the same */
 }
 
@@ -202,7 +202,7 @@ static void add_text(Parts *parts, const AstString *text, uint32_t flags) {
     parts->has_text = true;
 }
 
-static Value take_text(Parts *parts) {
+static MAY_GC Value take_text(Parts *parts) {
     AstString text = {(const uint8_t *)parts->bytes, (uint32_t)parts->size};
     Value string;
     if (parts->is_regexp) {
@@ -222,13 +222,13 @@ static void count_part(Parts *parts) {
     if (parts->appends && parts->pushed > 1) emit_call(parts->s, TR_ID_lshift, 1);
 }
 
-static void flush_text(Parts *parts) {
+static MAY_GC void flush_text(Parts *parts) {
     if (!parts->has_text) return;
     emit1(parts->s, parts->appends && parts->pushed == 0 ? OP_putstring : OP_putobject, take_text(parts));
     count_part(parts);
 }
 
-static void add_part(Parts *parts, const AstNode *part) {
+static MAY_SWITCH void add_part(Parts *parts, const AstNode *part) {
     Scope *s = parts->s;
     if (part->type == AST_STRING_NODE) {
         add_text(parts, &((const AstStringNode *)part)->unescaped, part->flags);
@@ -256,7 +256,7 @@ static void add_part(Parts *parts, const AstNode *part) {
     count_part(parts);
 }
 
-static Parts push_parts(Scope *s, const AstNodeList *list, bool is_regexp, uint32_t regexp_flags) {
+static MAY_SWITCH Parts push_parts(Scope *s, const AstNodeList *list, bool is_regexp, uint32_t regexp_flags) {
     Parts parts = {.s = s, .is_regexp = is_regexp, .regexp_flags = regexp_flags};
     parts.appends = !is_regexp && s->compiler->encoding != ENCODING_UTF8;
     for (uint32_t i = 0; i < list->count; i++) add_part(&parts, list->items[i]);
@@ -264,7 +264,7 @@ static Parts push_parts(Scope *s, const AstNodeList *list, bool is_regexp, uint3
 }
 
 /* An interpolation whose parts are all literals, such as "a" "b". */
-static Value interpolated_value(Scope *s, const AstNode *node) {
+static MAY_SWITCH Value interpolated_value(Scope *s, const AstNode *node) {
     bool is_regexp = node->type == AST_INTERPOLATED_REGULAR_EXPRESSION_NODE;
     const AstNodeList *list = is_regexp ? &((const AstInterpolatedRegularExpressionNode *)node)->parts
                               : node->type == AST_INTERPOLATED_SYMBOL_NODE ? &((const AstInterpolatedSymbolNode *)node)->parts
@@ -281,18 +281,18 @@ static Value interpolated_value(Scope *s, const AstNode *node) {
 }
 
 /* All parts are pushed: one new String. */
-static void join_parts(Parts *parts) {
+static MAY_GC void join_parts(Parts *parts) {
     flush_text(parts);
     if (!parts->appends) emit1(parts->s, OP_concatstrings, parts->pushed);
 }
 
-static void push_concat(Scope *s, const AstNodeList *list) {
+static MAY_SWITCH void push_concat(Scope *s, const AstNodeList *list) {
     Parts parts = push_parts(s, list, false, 0);
     join_parts(&parts);
     free(parts.bytes);
 }
 
-void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped) {
     switch ((AstType)node->type) {
     case AST_INTERPOLATED_STRING_NODE: {
         Parts parts = push_parts(s, &((const AstInterpolatedStringNode *)node)->parts, false, 0);
@@ -325,7 +325,7 @@ void tr_compile_interpolated(Scope *s, const AstNode *node, bool popped) {
 
 /* ---- regexps ---- */
 
-static void push_dynamic_regexp(Scope *s, const AstNode *node) {
+static MAY_SWITCH void push_dynamic_regexp(Scope *s, const AstNode *node) {
     const AstNodeList *list = node->type == AST_INTERPOLATED_REGULAR_EXPRESSION_NODE
                                   ? &((const AstInterpolatedRegularExpressionNode *)node)->parts
                                   : &((const AstInterpolatedMatchLastLineNode *)node)->parts;
@@ -340,12 +340,12 @@ static void push_dynamic_regexp(Scope *s, const AstNode *node) {
     free(parts.bytes);
 }
 
-static void once_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void once_body(Scope *s, const AstNode *node) {
     push_dynamic_regexp(s, node);
     emit(s, OP_leave);
 }
 
-static void push_regexp(Scope *s, const AstNode *node) {
+static MAY_SWITCH void push_regexp(Scope *s, const AstNode *node) {
     if (node->type == AST_REGULAR_EXPRESSION_NODE || node->type == AST_MATCH_LAST_LINE_NODE)
         tr_emit_literal(s, tr_literal_value(s, node));
     else if (node->flags & AST_REGULAR_EXPRESSION_FLAGS_ONCE) {
@@ -354,12 +354,12 @@ static void push_regexp(Scope *s, const AstNode *node) {
     } else push_dynamic_regexp(s, node);
 }
 
-void tr_compile_regexp(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_regexp(Scope *s, const AstNode *node, bool popped) {
     push_regexp(s, node);
     if (popped) emit(s, OP_pop);
 }
 
-void tr_compile_match_last_line(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_match_last_line(Scope *s, const AstNode *node, bool popped) {
     push_regexp(s, node);
     emit2(s, OP_getspecial, SVAR_LASTLINE, 0);
     emit_call(s, TR_ID_match, 1);
@@ -395,7 +395,7 @@ static uint32_t static_run(const AstNodeList *elements, uint32_t i) {
     return end - i;
 }
 
-void tr_compile_array_elements(Scope *s, const AstNodeList *elements) {
+MAY_SWITCH void tr_compile_array_elements(Scope *s, const AstNodeList *elements) {
     ArrayBuild build = {s, false, 0};
     for (uint32_t i = 0; i < elements->count; i++) {
         const AstNode *item = elements->items[i];
@@ -430,7 +430,7 @@ void tr_compile_array_elements(Scope *s, const AstNodeList *elements) {
     if (!build.exists || build.pending) flush_items(&build);
 }
 
-void tr_compile_array(Scope *s, const AstArrayNode *node, bool popped) {
+MAY_SWITCH void tr_compile_array(Scope *s, const AstArrayNode *node, bool popped) {
     const AstNodeList *elements = &node->elements;
     if (tr_literal_is_static(&node->base) && elements->count > 0) {
         if (!popped) emit1(s, OP_duparray, tr_literal_value(s, &node->base));
@@ -464,7 +464,7 @@ static void push_core_below(Scope *s) { /* hash -- VMCore hash */
     emit(s, OP_swap);
 }
 
-void tr_compile_hash_elements(Scope *s, const AstNodeList *elements) {
+MAY_SWITCH void tr_compile_hash_elements(Scope *s, const AstNodeList *elements) {
     bool exists = false;
     uint32_t pending = 0;
     for (uint32_t i = 0; i < elements->count; i++) {
@@ -490,7 +490,7 @@ void tr_compile_hash_elements(Scope *s, const AstNodeList *elements) {
     if (!exists || pending) flush_pairs(s, &exists, &pending);
 }
 
-void tr_compile_hash(Scope *s, const AstNode *node, bool popped) {
+MAY_SWITCH void tr_compile_hash(Scope *s, const AstNode *node, bool popped) {
     const AstNodeList *elements = node->type == AST_HASH_NODE ? &((const AstHashNode *)node)->elements
                                                               : &((const AstKeywordHashNode *)node)->elements;
     if (node->type == AST_HASH_NODE && tr_literal_is_static(node) && elements->count > 0) {
@@ -505,7 +505,7 @@ void tr_compile_hash(Scope *s, const AstNode *node, bool popped) {
 
 static bool is_range_end(const AstNode *node) { return !node || node->type == AST_INTEGER_NODE || node->type == AST_NIL_NODE; }
 
-void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped) {
+MAY_SWITCH void tr_compile_range(Scope *s, const AstRangeNode *node, bool popped) {
     bool excludes_end = (node->base.flags & AST_RANGE_FLAGS_EXCLUDE_END) != 0;
     bool is_strings = node->left && node->right && node->left->type == AST_STRING_NODE && node->right->type == AST_STRING_NODE;
     if (is_strings || (is_range_end(node->left) && is_range_end(node->right))) {

@@ -15,7 +15,7 @@ typedef struct Pattern {
     int32_t text, is_key_error, matchee, key;
 } Pattern;
 
-static void match(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top);
+static MAY_SWITCH void match(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top);
 
 /* ---- the detailed message ---- */
 
@@ -30,13 +30,13 @@ static void finish_text(Pattern *p, uint32_t argc, bool is_key_error) {
     emit(s, OP_pop);
 }
 
-static void begin_text(Pattern *p, const char *format) {
+static MAY_GC void begin_text(Pattern *p, const char *format) {
     emit1(p->s, OP_putspecialobject, SPECIAL_VMCORE);
     tr_emit_cstr(p->s, format);
 }
 
 /* "format % value at position" */
-static void tell(Pattern *p, const char *format, int32_t position) {
+static MAY_GC void tell(Pattern *p, const char *format, int32_t position) {
     if (!p->is_single) return;
     begin_text(p, format);
     emit_pick(p->s, position);
@@ -60,14 +60,14 @@ static void require(Pattern *p, int32_t depth, LabelId otherwise, Telling tellin
 }
 
 typedef struct At { const char *format; int32_t position; } At;
-static void tell_at(Pattern *p, const void *data) {
+static MAY_GC void tell_at(Pattern *p, const void *data) {
     const At *at = data;
     tell(p, at->format, at->position);
 }
 
 /* ---- values ---- */
 
-static void tell_not_equal(Pattern *p, const void *data) { /* value pattern */
+static MAY_GC void tell_not_equal(Pattern *p, const void *data) { /* value pattern */
     (void)data;
     Scope *s = p->s;
     int32_t top = s->depth - 1;
@@ -78,7 +78,7 @@ static void tell_not_equal(Pattern *p, const void *data) { /* value pattern */
 }
 
 /* The pattern is an expression: pattern === value. */
-static void match_value(Pattern *p, const AstNode *node, LabelId otherwise) {
+static MAY_SWITCH void match_value(Pattern *p, const AstNode *node, LabelId otherwise) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     if (node->type == AST_STRING_NODE) emit1(s, OP_putobject, tr_literal_value(s, node));
@@ -95,7 +95,7 @@ static void match_value(Pattern *p, const AstNode *node, LabelId otherwise) {
 }
 
 /* Const(…), Const[…]: the constant must match first; the value stays. */
-static void match_constant(Pattern *p, const AstNode *constant, LabelId otherwise) {
+static MAY_SWITCH void match_constant(Pattern *p, const AstNode *constant, LabelId otherwise) {
     if (!constant) return;
     Scope *s = p->s;
     LabelId fail = tr_label_new(s), ok = tr_label_new(s);
@@ -111,7 +111,7 @@ static void match_constant(Pattern *p, const AstNode *constant, LabelId otherwis
 
 /* ---- arrays ---- */
 
-static void raise_type_error(Scope *s, const char *text) {
+static MAY_GC void raise_type_error(Scope *s, const char *text) {
     emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
     tr_emit_literal(s, (Value)tr_class.type_error);
     tr_emit_cstr(s, text);
@@ -120,7 +120,7 @@ static void raise_type_error(Scope *s, const char *text) {
 }
 
 /* The value on top becomes what its #deconstruct answers. */
-static void deconstruct(Pattern *p, LabelId otherwise, bool is_top) {
+static MAY_GC void deconstruct(Pattern *p, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t position = s->depth - 1;
     At at = {"%p does not respond to #deconstruct", position};
@@ -151,7 +151,7 @@ static void deconstruct(Pattern *p, LabelId otherwise, bool is_top) {
 }
 
 typedef struct Length { int32_t array; uint32_t expected; bool or_more; } Length;
-static void tell_length(Pattern *p, const void *data) {
+static MAY_GC void tell_length(Pattern *p, const void *data) {
     const Length *length = data;
     Scope *s = p->s;
     begin_text(p, length->or_more ? "%p length mismatch (given %p, expected %p+)" : "%p length mismatch (given %p, expected %p)");
@@ -190,7 +190,7 @@ static const AstNode *splat_target(const AstNode *rest) {
     return rest && rest->type == AST_SPLAT_NODE ? ((const AstSplatNode *)rest)->expression : NULL;
 }
 
-static void match_array(Pattern *p, const AstArrayPatternNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match_array(Pattern *p, const AstArrayPatternNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     LabelId fail = tr_label_new(s);
@@ -229,7 +229,7 @@ static void match_array(Pattern *p, const AstArrayPatternNode *node, LabelId oth
 }
 
 /* [*, x, y, *]: tries every place. Stack: array length index. */
-static void match_find(Pattern *p, const AstFindPatternNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match_find(Pattern *p, const AstFindPatternNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     uint32_t count = node->requireds.count;
@@ -293,7 +293,7 @@ static void match_find(Pattern *p, const AstFindPatternNode *node, LabelId other
 /* ---- hashes ---- */
 
 typedef struct Key { int32_t hash; Id key; } Key;
-static void tell_key(Pattern *p, const void *data) {
+static MAY_GC void tell_key(Pattern *p, const void *data) {
     const Key *key = data;
     Scope *s = p->s;
     begin_text(p, "key not found: %p");
@@ -307,7 +307,7 @@ static void tell_key(Pattern *p, const void *data) {
     emit(s, OP_pop);
 }
 
-static void push_keys(Scope *s, const AstHashPatternNode *node) {
+static MAY_SWITCH void push_keys(Scope *s, const AstHashPatternNode *node) {
     if (node->rest || node->elements.count == 0) {
         emit(s, OP_putnil);
         return;
@@ -328,7 +328,7 @@ static void require_empty(Pattern *p, int32_t depth, LabelId otherwise, const ch
     require(p, depth, otherwise, tell_at, &at);
 }
 
-static void match_hash(Pattern *p, const AstHashPatternNode *node, LabelId otherwise) {
+static MAY_SWITCH void match_hash(Pattern *p, const AstHashPatternNode *node, LabelId otherwise) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     LabelId fail = tr_label_new(s), is_hash = tr_label_new(s);
@@ -376,7 +376,7 @@ static void match_hash(Pattern *p, const AstHashPatternNode *node, LabelId other
 
 /* ---- the rest ---- */
 
-static void match_alternation(Pattern *p, const AstAlternationPatternNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match_alternation(Pattern *p, const AstAlternationPatternNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     LabelId right = tr_label_new(s), done = tr_label_new(s);
@@ -390,7 +390,7 @@ static void match_alternation(Pattern *p, const AstAlternationPatternNode *node,
     tr_label_place(s, done);
 }
 
-static void match_capture(Pattern *p, const AstCapturePatternNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match_capture(Pattern *p, const AstCapturePatternNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t depth = s->depth - 1;
     LabelId fail = tr_label_new(s);
@@ -400,14 +400,14 @@ static void match_capture(Pattern *p, const AstCapturePatternNode *node, LabelId
     fail_here(s, fail, otherwise, depth);
 }
 
-static void tell_guard(Pattern *p, const void *data) {
+static MAY_GC void tell_guard(Pattern *p, const void *data) {
     (void)data;
     begin_text(p, "guard clause does not return true");
     finish_text(p, 0, false);
 }
 
 /* `in pattern if condition`: the value is gone already. */
-static void match_guarded(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match_guarded(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     const AstNode *predicate = node->type == AST_IF_NODE ? ((const AstIfNode *)node)->predicate
                                                           : ((const AstUnlessNode *)node)->predicate;
@@ -423,7 +423,7 @@ static void match_guarded(Pattern *p, const AstNode *node, LabelId otherwise, bo
     tr_label_place(s, yes);
 }
 
-static void match(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top) {
+static MAY_SWITCH void match(Pattern *p, const AstNode *node, LabelId otherwise, bool is_top) {
     Scope *s = p->s;
     int32_t line = s->line;
     s->line = tr_compile_line(s->compiler, node->start);
@@ -466,7 +466,7 @@ static Pattern begin_match(Scope *s, bool is_single) {
 }
 
 /* Raises for the value on top. */
-static void raise_no_match(Pattern *p) {
+static MAY_GC void raise_no_match(Pattern *p) {
     Scope *s = p->s;
     int32_t value = s->depth - 1;
     emit1(s, OP_putspecialobject, SPECIAL_VMCORE);
@@ -506,7 +506,7 @@ static void raise_no_match(Pattern *p) {
     emit(s, OP_pop);
 }
 
-void tr_compile_case_match(Scope *s, const AstCaseMatchNode *node, bool popped) {
+MAY_SWITCH void tr_compile_case_match(Scope *s, const AstCaseMatchNode *node, bool popped) {
     int32_t depth = s->depth;
     uint32_t count = node->conditions.count;
     Pattern p = begin_match(s, count == 1 && !node->else_clause);
@@ -543,7 +543,7 @@ void tr_compile_case_match(Scope *s, const AstCaseMatchNode *node, bool popped) 
     tr_label_place(s, end);
 }
 
-void tr_compile_match_predicate(Scope *s, const AstMatchPredicateNode *node, bool popped) {
+MAY_SWITCH void tr_compile_match_predicate(Scope *s, const AstMatchPredicateNode *node, bool popped) {
     int32_t depth = s->depth;
     LabelId no = tr_label_new(s), end = tr_label_new(s);
     Pattern p = begin_match(s, false);
@@ -559,7 +559,7 @@ void tr_compile_match_predicate(Scope *s, const AstMatchPredicateNode *node, boo
     tr_label_place(s, end);
 }
 
-void tr_compile_match_required(Scope *s, const AstMatchRequiredNode *node, bool popped) {
+MAY_SWITCH void tr_compile_match_required(Scope *s, const AstMatchRequiredNode *node, bool popped) {
     int32_t depth = s->depth;
     LabelId no = tr_label_new(s), end = tr_label_new(s);
     Pattern p = begin_match(s, true);

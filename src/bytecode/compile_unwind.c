@@ -26,7 +26,7 @@ static void cut_range(Scope *s, EnsureRange *range, LabelId start, LabelId end) 
 
 /* The code of the ensure clauses that a jump out of here leaves: up to the innermost loop, or all when it returns. Each
  * clause protects neither its own copy nor those of the clauses around it. */
-static void inline_ensures(Scope *s, bool is_return) {
+static MAY_SWITCH void inline_ensures(Scope *s, bool is_return) {
     Ensure *saved = s->ensure;
     LabelId end = 0;
     for (Ensure *e = saved; e; e = e->outer) {
@@ -67,7 +67,7 @@ static void push_error(Scope *s, const void *unused) {
     tr_emit_getlocal_number(s, 0);
 }
 
-static void match_exceptions(Scope *s, const AstNodeList *exceptions, LabelId matched) {
+static MAY_SWITCH void match_exceptions(Scope *s, const AstNodeList *exceptions, LabelId matched) {
     for (uint32_t i = 0; i < exceptions->count; i++) {
         const AstNode *exception = exceptions->items[i];
         tr_emit_getlocal_number(s, 0);
@@ -87,7 +87,7 @@ static void match_exceptions(Scope *s, const AstNodeList *exceptions, LabelId ma
     tr_emit_jump(s, OP_branchif, matched);
 }
 
-static void rescue_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void rescue_body(Scope *s, const AstNode *node) {
     rescue_entry(s);
     for (const AstRescueNode *clause = (const AstRescueNode *)node; clause; clause = clause->subsequent) {
         s->line = tr_compile_line(s->compiler, clause->base.start);
@@ -103,7 +103,7 @@ static void rescue_body(Scope *s, const AstNode *node) {
     rethrow(s);
 }
 
-static void compile_rescue(Scope *s, const AstBeginNode *node, bool popped) {
+static MAY_SWITCH void compile_rescue(Scope *s, const AstBeginNode *node, bool popped) {
     LabelId start = tr_label_new(s), end = tr_label_new(s), cont = tr_label_new(s);
     Iseq *handler = tr_compile_child(s, ISEQ_RESCUE, tr_compile_label_format(s, "rescue in ", s->iseq->label),
                                      &node->rescue_clause->base, false, rescue_body);
@@ -124,7 +124,7 @@ static void compile_rescue(Scope *s, const AstBeginNode *node, bool popped) {
     tr_catch_add(s, CATCH_RETRY, end, cont, NULL, start);
 }
 
-static void rescue_modifier_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void rescue_modifier_body(Scope *s, const AstNode *node) {
     const AstRescueModifierNode *modifier = (const AstRescueModifierNode *)node;
     static const AstNodeList none;
     rescue_entry(s);
@@ -138,7 +138,7 @@ static void rescue_modifier_body(Scope *s, const AstNode *node) {
     rethrow(s);
 }
 
-void tr_compile_rescue_modifier(Scope *s, const AstRescueModifierNode *node, bool popped) {
+MAY_SWITCH void tr_compile_rescue_modifier(Scope *s, const AstRescueModifierNode *node, bool popped) {
     LabelId start = tr_label_new(s), end = tr_label_new(s), cont = tr_label_new(s);
     Iseq *handler = tr_compile_child(s, ISEQ_RESCUE, tr_compile_label_format(s, "rescue in ", s->iseq->label),
                                      &node->base, false, rescue_modifier_body);
@@ -157,13 +157,13 @@ void tr_compile_rescue_modifier(Scope *s, const AstRescueModifierNode *node, boo
 
 /* ---- ensure ---- */
 
-static void ensure_body(Scope *s, const AstNode *node) {
+static MAY_SWITCH void ensure_body(Scope *s, const AstNode *node) {
     rescue_entry(s);
     tr_compile_body(s, ((const AstEnsureNode *)node)->statements, true);
     rethrow(s);
 }
 
-static void compile_protected(Scope *s, const AstBeginNode *node, bool popped) {
+static MAY_SWITCH void compile_protected(Scope *s, const AstBeginNode *node, bool popped) {
     if (node->rescue_clause) compile_rescue(s, node, popped);
     else {
         tr_compile_body(s, node->statements, popped && !node->else_clause);
@@ -174,7 +174,7 @@ static void compile_protected(Scope *s, const AstBeginNode *node, bool popped) {
     }
 }
 
-static void compile_ensure(Scope *s, const AstBeginNode *node, bool popped) {
+static MAY_SWITCH void compile_ensure(Scope *s, const AstBeginNode *node, bool popped) {
     LabelId start = tr_label_new(s), end = tr_label_new(s), cont = tr_label_new(s);
     EnsureRange *range = tr_compile_alloc(s->compiler, sizeof *range);
     *range = (EnsureRange){start, end, NULL};
@@ -197,7 +197,7 @@ static void compile_ensure(Scope *s, const AstBeginNode *node, bool popped) {
         tr_catch_add(s, CATCH_ENSURE, r->start, r->end, handler, cont)->depth = label_depth(s, start);
 }
 
-void tr_compile_begin(Scope *s, const AstBeginNode *node, bool popped) {
+MAY_SWITCH void tr_compile_begin(Scope *s, const AstBeginNode *node, bool popped) {
     if (node->ensure_clause) compile_ensure(s, node, popped);
     else compile_protected(s, node, popped);
 }
@@ -205,7 +205,7 @@ void tr_compile_begin(Scope *s, const AstBeginNode *node, bool popped) {
 /* ---- leaving ---- */
 
 /* The value of break, next, return: none, one, or several in an array. */
-static void push_arguments(Scope *s, const AstArgumentsNode *arguments) {
+static MAY_SWITCH void push_arguments(Scope *s, const AstArgumentsNode *arguments) {
     if (!arguments || arguments->arguments.count == 0) emit(s, OP_putnil);
     else if (arguments->arguments.count == 1) compile(s, arguments->arguments.items[0]);
     else tr_compile_array_elements(s, &arguments->arguments);
@@ -230,7 +230,7 @@ static const Scope *loop_scope(const Scope *s) {
     return NULL;
 }
 
-void tr_compile_break(Scope *s, const AstBreakNode *node, bool popped) {
+MAY_SWITCH void tr_compile_break(Scope *s, const AstBreakNode *node, bool popped) {
     if (s->redo_label && can_inline_ensures(s)) { /* in while, until */
         int32_t depth = s->depth;
         tr_emit_adjust(s, label_depth(s, s->redo_label));
@@ -245,7 +245,7 @@ void tr_compile_break(Scope *s, const AstBreakNode *node, bool popped) {
     emit_throw(s, to && to->redo_label ? THROW_BREAK | THROW_NO_ESCAPE : THROW_BREAK, popped);
 }
 
-void tr_compile_next(Scope *s, const AstNextNode *node, bool popped) {
+MAY_SWITCH void tr_compile_next(Scope *s, const AstNextNode *node, bool popped) {
     int32_t depth = s->depth;
     if (s->redo_label && can_inline_ensures(s)) {
         push_arguments(s, node->arguments);
@@ -265,7 +265,7 @@ void tr_compile_next(Scope *s, const AstNextNode *node, bool popped) {
     }
 }
 
-void tr_compile_redo(Scope *s, bool popped) {
+MAY_SWITCH void tr_compile_redo(Scope *s, bool popped) {
     LabelId to = s->redo_label ? s->redo_label : s->start_label;
     if (to && can_inline_ensures(s)) {
         int32_t depth = s->depth;
@@ -284,7 +284,7 @@ void tr_compile_retry(Scope *s, bool popped) {
     emit_throw(s, THROW_RETRY, popped);
 }
 
-void tr_compile_return(Scope *s, const AstReturnNode *node, bool popped) {
+MAY_SWITCH void tr_compile_return(Scope *s, const AstReturnNode *node, bool popped) {
     IseqType type = s->iseq->type;
     bool is_direct = type == ISEQ_METHOD || type == ISEQ_TOP || type == ISEQ_MAIN;
     if (is_direct && can_inline_ensures(s)) {

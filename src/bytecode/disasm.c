@@ -284,7 +284,7 @@ static MAY_SWITCH void disassemble(Text *t, const Iseq *iseq, int depth) {
     }
 }
 
-char *tr_iseq_disasm(const Iseq *iseq, size_t *size) {
+MAY_SWITCH char *tr_iseq_disasm(const Iseq *iseq, size_t *size) {
     Text text = {0};
     disassemble(&text, iseq, 0);
     *size = text.size;

@@ -98,7 +98,7 @@ void tr_emit_literal(Scope *s, Value value) {
 
 void tr_emit_symbol(Scope *s, Id id) { emit1(s, OP_putobject, tr_value_from_id(id)); }
 
-void tr_emit_cstr(Scope *s, const char *text) {
+MAY_GC void tr_emit_cstr(Scope *s, const char *text) {
     tr_emit_literal(s, tr_string_interned(s->compiler->f, text, strlen(text), ENCODING_UTF8));
 }
 

@@ -257,7 +257,7 @@ static void fill_constants(const Scope *s, Parts *parts) {
 }
 
 /* The literal hash of a case: from literals to offsets. */
-static Value case_hash(Scope *s, uint32_t table, uint32_t next) {
+static MAY_SWITCH Value case_hash(Scope *s, uint32_t table, uint32_t next) {
     Fiber *f = s->compiler->f;
     const CaseTable *entries = &s->case_tables.items[table];
     Value hash = tr_hash_new_capacity(f, entries->count);
@@ -336,7 +336,7 @@ static void fill_params(const Scope *s, Parts *parts) {
 }
 
 /* Where each opt_case_dispatch ends: its hash's offsets count from there. */
-static void make_case_hashes(Scope *s, Value *hashes) {
+static MAY_SWITCH void make_case_hashes(Scope *s, Value *hashes) {
     uint32_t at = 0;
     for (uint32_t i = 0; i < s->code.count; i++) {
         const Code *code = &s->code.items[i];
@@ -346,7 +346,7 @@ static void make_case_hashes(Scope *s, Value *hashes) {
     }
 }
 
-void tr_compile_finish(Scope *s) {
+MAY_SWITCH void tr_compile_finish(Scope *s) {
     Iseq *iseq = s->iseq;
     tr_peephole(s, !s->compiler->options->no_peephole);
     iseq->has_catch = needs_catches(s);

@@ -215,15 +215,15 @@ typedef struct CompileOptions {
 } CompileOptions;
 /* Ast to Iseq; the Ast must be free of errors. type is ISEQ_MAIN, ISEQ_TOP or ISEQ_EVAL. The only thing that can be wrong is
  * what a literal says (a regexp that is none): then NULL, and the exception is raised. */
-MAY_GC MAY_RAISE Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
+MAY_SWITCH MAY_RAISE Iseq *tr_compile(Fiber *f, const Ast *ast, IseqType type, Value path, Value absolute_path,
                         const CompileOptions *options);
 static inline bool tr_iseq_is_complete(const Iseq *iseq) { return __atomic_load_n(&iseq->code, __ATOMIC_ACQUIRE) != NULL; }
 /* Compiles a method that was put off. Any Ractor; does nothing the second time. */
-MAY_GC void tr_iseq_complete(Fiber *f, Iseq *iseq);
+MAY_SWITCH void tr_iseq_complete(Fiber *f, Iseq *iseq);
 /* Turns opcodes into the interpreter's handler addresses; the interpreter supplies the table at start-up. */
 void tr_iseq_set_handlers(const void *const *handlers);
 void tr_iseq_finish(Iseq *iseq); /* the compiler calls it for every sequence it makes */
 /* The disassembly as `ruby --dump=insns` prints it, in a malloc'ed string. */
-char *tr_iseq_disasm(const Iseq *iseq, size_t *size);
+MAY_SWITCH char *tr_iseq_disasm(const Iseq *iseq, size_t *size);
 
 #endif

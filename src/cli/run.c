@@ -191,7 +191,7 @@ MAY_SWITCH MAY_RAISE static bool prepare(Fiber *f, const CliOptions *options, in
            require_libraries(f, options);
 }
 
-static Fiber *boot(const CliOptions *options, const char *script_name, int switches)
+static MAY_SWITCH Fiber *boot(const CliOptions *options, const char *script_name, int switches)
 {
     return tr_vm_boot(&(VmOptions){
         .worker_count = options->worker_count,

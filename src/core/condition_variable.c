@@ -80,7 +80,7 @@ static const MethodDef condition_methods[] = {
     {"marshal_dump", condition_marshal_dump, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void condition_init(Fiber *f) {
+static MAY_GC void condition_init(Fiber *f) {
     tr_const_define(f, tr_class.object, "ConditionVariable", (Value)tr_class.condition_variable);
 }
 const ClassDef tr_condition_variable_def = {

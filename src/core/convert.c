@@ -87,7 +87,7 @@ Value tr_raise_no_converter(Fiber *f, const char *from, const char *to) {
     return tr_raise(f, tr_class.converter_not_found_error, "code converter not found (%s to %s)", from, to);
 }
 
-static MAY_GC Value set(Fiber *f, Value exception, const char *name, Value v) {
+static MAY_SWITCH Value set(Fiber *f, Value exception, const char *name, Value v) {
     return tr_ivar_set(f, exception, tr_intern_cstr(name), v);
 }
 

@@ -85,7 +85,7 @@ static MAY_GC Value make_fatal(Fiber *f) {
     return tr_exception_new(f, tr_class.fatal, text);
 }
 
-static void check_ractor(Fiber *f) {
+static MAY_GC void check_ractor(Fiber *f) {
     RactorSched *rs = f->ractor->sched;
     if (atomic_load_explicit(&ignores_all, memory_order_relaxed)) return;
     for (ThreadState *s = rs->threads; s; s = s->all_next)
@@ -225,7 +225,7 @@ static const MethodDef deadlock_singleton_methods[] = {
 };
 
 /* deadlock_action is not Ruby's: it comes by a module, so that Thread.singleton_methods(false) stays as it is known. */
-static MAY_GC void extend_thread(Fiber *f) {
+static MAY_SWITCH void extend_thread(Fiber *f) {
     Class *module = tr_module_define(f, "DeadlockAction", tr_class.thread);
     tr_define_methods(f, module, action_methods);
     Class *singleton = tr_singleton_class(f, (Value)tr_class.thread);
@@ -233,7 +233,7 @@ static MAY_GC void extend_thread(Fiber *f) {
     TR_CHECK(included != TR_RAISED);
 }
 
-static void deadlock_init(Fiber *f) {
+static MAY_SWITCH void deadlock_init(Fiber *f) {
     extend_thread(f);
     deadlock_error = tr_class_define(f, "DeadlockError", tr_class.thread_error, tr_class.thread);
     const char *text = getenv("TROUPE_DEADLOCK");

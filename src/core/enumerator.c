@@ -333,7 +333,7 @@ static MAY_SWITCH MAY_RAISE Value enumerable_enum_size(Fiber *f, Value self, con
 }
 
 /* Whether the receiver runs the built-in method of that name. */
-static Value object_is_basic(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value object_is_basic(Fiber *f, Value self, const Args *args) {
     (void)f;
     return tr_bool(tr_method_is_basic(self, tr_symbol_id(ARG(0))));
 }

@@ -9,7 +9,7 @@ MAY_GC MAY_RAISE Value tr_errno_exception(Fiber *f, int error, const char *detai
 /* $VERBOSE: nil, false or true. */
 Value tr_verbose(Fiber *f);
 bool tr_warning_deprecated_enabled(void); /* Warning[:deprecated] */
-MAY_GC void tr_warn_deprecated(Fiber *f, const char *format, ...);
+MAY_SWITCH void tr_warn_deprecated(Fiber *f, const char *format, ...);
 
 /* --- vm/backtrace.c --- */
 /* A captured backtrace as an Array of Strings, or of Thread::Backtrace::Location. */

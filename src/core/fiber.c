@@ -52,7 +52,7 @@ static MAY_GC Value alloc_object(Fiber *f, Class *klass) {
     return (Value)o;
 }
 
-static Value fiber_alloc(Fiber *f, Class *klass) { return alloc_object(f, klass); }
+static MAY_GC Value fiber_alloc(Fiber *f, Class *klass) { return alloc_object(f, klass); }
 
 Value tr_fiber_face(Fiber *f) {
     if (f->face != TR_UNDEF) return f->face;
@@ -72,7 +72,7 @@ Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking) 
     return v;
 }
 
-static FiberObject *get_fiber(Fiber *f, Value self) {
+static MAY_GC FiberObject *get_fiber(Fiber *f, Value self) {
     FiberObject *o = object_of(self);
     if (TR_LIKELY(o->proc != TR_NIL || o->is_root)) return o;
     Value raised = tr_raise(f, tr_class.fiber_error, "uninitialized fiber");
@@ -185,7 +185,7 @@ static _Noreturn void finish(Fiber *f, Value result) {
 }
 
 /* What a new fiber's coroutine runs. The arguments came as one value: of several, an Array (transfer_count says so). */
-static void run_fiber(Fiber *f) {
+static MAY_SWITCH void run_fiber(Fiber *f) {
     tr_fiber_vm_init(f);
     FiberObject *o = object_of(f->face);
     Value proc = o->proc;
@@ -460,7 +460,7 @@ static const MethodDef fiber_singleton_methods[] = {
     {"blocking", fiber_s_blocking, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void fiber_init(Fiber *f) {
+static MAY_GC void fiber_init(Fiber *f) {
     tr_fiber_scheduler_boot();
     for (const MethodDef *m = tr_fiber_scheduler_methods; m->name; m++)
         tr_define_singleton_method(f, (Value)tr_class.fiber, m->name, m->fn, m->min, m->max, m->flags);

@@ -540,7 +540,7 @@ static const MethodDef file_singleton_methods[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 
-static void file_init(Fiber *f) {
+static MAY_SWITCH void file_init(Fiber *f) {
     static const struct { const char *name; int value; } constants[] = {
         { "RDONLY", O_RDONLY }, { "WRONLY", O_WRONLY }, { "RDWR", O_RDWR }, { "APPEND", O_APPEND }, { "CREAT", O_CREAT },
         { "EXCL", O_EXCL }, { "TRUNC", O_TRUNC }, { "NONBLOCK", O_NONBLOCK }, { "NOCTTY", O_NOCTTY }, { "BINARY", 0 },

@@ -352,7 +352,7 @@ static const MethodDef float_methods[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 
-static void float_init(Fiber *f) {
+static MAY_GC void float_init(Fiber *f) {
     static const HeapType float_type = { .name = "Float" };
     tr_heap_register_type(TYPE_FLOAT, &float_type);
     Class *klass = tr_class.float_;

@@ -17,7 +17,7 @@ static int separator_index(Id name) {
     return strcmp(tr_id_cstr(name), "$-0") == 0 ? INPUT_SEPARATOR : FIELD_SEPARATOR; /* the aliases $-0 and $-F */
 }
 
-static Value get_separator(Fiber *f, Id name) {
+static MAY_GC Value get_separator(Fiber *f, Id name) {
     int index = separator_index(name);
     Value v = tr_ractor_local_get(f->ractor, separator_keys[index]);
     if (v != TR_UNDEF) return v;
@@ -37,11 +37,11 @@ static Value get_pid(Fiber *f, Id name) {
     (void)f; (void)name;
     return TR_FIX(getpid());
 }
-static Value get_arguments(Fiber *f, Id name) {
+static MAY_SWITCH Value get_arguments(Fiber *f, Id name) {
     (void)name;
     return tr_const_get(f, tr_class.object, tr_intern_cstr("ARGV"), true);
 }
-static Value get_argf(Fiber *f, Id name) {
+static MAY_SWITCH Value get_argf(Fiber *f, Id name) {
     (void)name;
     return tr_const_get(f, tr_class.object, tr_intern_cstr("ARGF"), true);
 }
@@ -54,13 +54,13 @@ static MAY_SWITCH Value set_backref(Fiber *f, Id name, Value value) {
     return value;
 }
 static Value get_lastline(Fiber *f, Id name) { (void)name; return tr_lastline_get(f); }
-static Value set_lastline(Fiber *f, Id name, Value value) {
+static MAY_GC Value set_lastline(Fiber *f, Id name, Value value) {
     (void)name;
     tr_lastline_set(f, value);
     return value;
 }
 
-static void define_text(Fiber *f, const char *name, const char *text) {
+static MAY_GC void define_text(Fiber *f, const char *name, const char *text) {
     tr_const_define(f, tr_class.object, name, tr_string_interned(f, text, strlen(text), ENCODING_US_ASCII));
 }
 
@@ -74,7 +74,7 @@ static void alias(const char *new_name, const char *old_name) { tr_global_alias(
 #define MACHINE "unknown-linux"
 #endif
 
-static void globals_init(Fiber *f) {
+static MAY_GC void globals_init(Fiber *f) {
     define_text(f, "RUBY_VERSION", "4.0.0");
     define_text(f, "RUBY_ENGINE", "troupe");
     define_text(f, "RUBY_ENGINE_VERSION", "0.1.0");

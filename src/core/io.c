@@ -99,7 +99,7 @@ Value tr_io_new(Fiber *f, Class *klass, int fd, bool can_read, bool can_write, V
     return (Value)io;
 }
 
-Value tr_io_raise(Fiber *f, Value io, ssize_t result) {
+MAY_SWITCH Value tr_io_raise(Fiber *f, Value io, ssize_t result) {
     if (result == STREAM_RAISED) return TR_RAISED;
     if (result == -EBADF && ((IO *)io)->stream && ((IO *)io)->stream->fd < 0)
         return tr_raise(f, tr_class.io_error, "stream closed in another thread");
@@ -289,7 +289,7 @@ static MAY_SWITCH MAY_RAISE Value io_rewind(Fiber *f, Value self, const Args *ar
     return TR_FIX(0);
 }
 
-static MAY_GC MAY_RAISE Value io_lineno(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value io_lineno(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_io_reader(f, self) ? tr_integer_from_int64(f, ((IO *)self)->lineno) : TR_RAISED;
 }
@@ -367,14 +367,14 @@ static MAY_GC MAY_RAISE Value io_set_autoclose(Fiber *f, Value self, const Args 
     stream->owns_fd = tr_is_truthy(args->argv[0]);
     return args->argv[0];
 }
-static MAY_GC MAY_RAISE Value io_close_on_exec_p(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value io_close_on_exec_p(Fiber *f, Value self, const Args *args) {
     (void)args;
     Stream *stream = tr_io_stream(f, self);
     if (!stream) return TR_RAISED;
     int flags = fcntl(stream->fd, F_GETFD);
     return flags < 0 ? tr_io_raise(f, self, -errno) : tr_bool(flags & FD_CLOEXEC);
 }
-static MAY_GC MAY_RAISE Value io_set_close_on_exec(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value io_set_close_on_exec(Fiber *f, Value self, const Args *args) {
     Stream *stream = tr_io_stream(f, self);
     if (!stream) return TR_RAISED;
     int flags = fcntl(stream->fd, F_GETFD);
@@ -397,7 +397,7 @@ static MAY_SWITCH MAY_RAISE Value io_set_timeout(Fiber *f, Value self, const Arg
     stream->timeout_ns = args->argv[0] == TR_NIL ? TR_FOREVER : (int64_t)(seconds * 1e9);
     return args->argv[0];
 }
-static MAY_GC MAY_RAISE Value io_fcntl(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value io_fcntl(Fiber *f, Value self, const Args *args) {
     Stream *stream = tr_io_stream(f, self);
     int64_t command, argument = 0;
     if (!stream || !tr_to_long(f, args->argv[0], &command)) return TR_RAISED;
@@ -414,7 +414,7 @@ static MAY_SWITCH MAY_RAISE Value io_fsync(Fiber *f, Value self, const Args *arg
     return fsync(stream->fd) < 0 ? tr_io_raise(f, self, -errno) : TR_FIX(0);
 }
 
-static MAY_GC Value io_external_encoding(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value io_external_encoding(Fiber *f, Value self, const Args *args) {
     (void)args;
     IO *io = (IO *)self;
     if (io->external != TR_NIL) return io->external;
@@ -527,7 +527,7 @@ static const MethodDef io_methods[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 
-static void io_init(Fiber *f) {
+static MAY_GC void io_init(Fiber *f) {
     tr_parcel_register_data(&tr_io_type, &io_parcel);
     tr_define_methods(f, tr_class.io, tr_io_read_methods);
     tr_define_methods(f, tr_class.io, tr_io_write_methods);

@@ -26,7 +26,7 @@ MAY_GC MAY_RAISE Stream *tr_io_writer(Fiber *f, Value io);
 /* to_io conversion: "no implicit conversion of X into IO". */
 MAY_SWITCH MAY_RAISE Value tr_to_io(Fiber *f, Value v);
 /* What a stream function returned as an exception: TR_RAISED. */
-MAY_GC MAY_RAISE Value tr_io_raise(Fiber *f, Value io, ssize_t result);
+MAY_SWITCH MAY_RAISE Value tr_io_raise(Fiber *f, Value io, ssize_t result);
 /* A new object of klass over a descriptor. */
 MAY_GC Value tr_io_new(Fiber *f, Class *klass, int fd, bool can_read, bool can_write, Value path);
 MAY_SWITCH MAY_RAISE Value tr_io_close(Fiber *f, Value io);
@@ -64,11 +64,11 @@ void tr_io_flush_at_exit(void);
 
 /* The standard streams of the running Ractor. */
 MAY_GC Value tr_stdin(Fiber *f);
-Value tr_stdout(Fiber *f); /* what $stdout holds */
-Value tr_stderr(Fiber *f);
+MAY_GC Value tr_stdout(Fiber *f); /* what $stdout holds */
+MAY_GC Value tr_stderr(Fiber *f);
 
 extern const MethodDef tr_io_read_methods[], tr_io_write_methods[], tr_io_open_singleton_methods[], tr_io_open_methods[];
-void tr_io_globals_init(Fiber *f);
+MAY_GC void tr_io_globals_init(Fiber *f);
 void tr_io_read_init(void);
 
 #endif

@@ -402,7 +402,7 @@ static Value get_lineno(Fiber *f, Id name) {
     Value v = tr_ractor_local_get(f->ractor, lineno_key);
     return v == TR_UNDEF ? TR_FIX(0) : v;
 }
-static Value set_lineno(Fiber *f, Id name, Value value) {
+static MAY_SWITCH Value set_lineno(Fiber *f, Id name, Value value) {
     int64_t n;
     (void)name;
     if (!tr_to_long(f, value, &n)) return TR_RAISED;

@@ -109,7 +109,7 @@ static const MethodDef select_singleton_methods[] = {
     { "select", io_s_select, ARITY(1, 4), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
-static void select_init(Fiber *f) {
+static MAY_GC void select_init(Fiber *f) {
     tr_define_method(f, tr_class.kernel, "select", io_s_select, 1, 4, METHOD_MODULE_FUNCTION);
 }
 const ClassDef tr_io_select_def = { .klass = &tr_class.io, .singleton_methods = select_singleton_methods, .init = select_init };

@@ -32,12 +32,12 @@ static MAY_GC Value current(Fiber *f, uint32_t key, int fd) {
     return v != TR_UNDEF ? v : standard_io(f, fd);
 }
 Value tr_stdin(Fiber *f) { return current(f, stdin_key, 0); }
-Value tr_stdout(Fiber *f) { return current(f, stdout_key, 1); }
-Value tr_stderr(Fiber *f) { return current(f, stderr_key, 2); }
+MAY_GC Value tr_stdout(Fiber *f) { return current(f, stdout_key, 1); }
+MAY_GC Value tr_stderr(Fiber *f) { return current(f, stderr_key, 2); }
 
-static Value get_stdin(Fiber *f, Id name) { (void)name; return tr_stdin(f); }
-static Value get_stdout(Fiber *f, Id name) { (void)name; return tr_stdout(f); }
-static Value get_stderr(Fiber *f, Id name) { (void)name; return tr_stderr(f); }
+static MAY_GC Value get_stdin(Fiber *f, Id name) { (void)name; return tr_stdin(f); }
+static MAY_GC Value get_stdout(Fiber *f, Id name) { (void)name; return tr_stdout(f); }
+static MAY_GC Value get_stderr(Fiber *f, Id name) { (void)name; return tr_stderr(f); }
 
 static MAY_SWITCH MAY_RAISE Value set_writable(Fiber *f, Id name, Value value, uint32_t key) {
     int writes = tr_responds_to(f, value, TR_ID_write, false);
@@ -48,15 +48,15 @@ static MAY_SWITCH MAY_RAISE Value set_writable(Fiber *f, Id name, Value value, u
     tr_ractor_local_set(f->ractor, key, value);
     return value;
 }
-static Value set_stdout(Fiber *f, Id name, Value value) { return set_writable(f, name, value, stdout_key); }
-static Value set_stderr(Fiber *f, Id name, Value value) { return set_writable(f, name, value, stderr_key); }
+static MAY_SWITCH Value set_stdout(Fiber *f, Id name, Value value) { return set_writable(f, name, value, stdout_key); }
+static MAY_SWITCH Value set_stderr(Fiber *f, Id name, Value value) { return set_writable(f, name, value, stderr_key); }
 static Value set_stdin(Fiber *f, Id name, Value value) {
     (void)name;
     tr_ractor_local_set(f->ractor, stdin_key, value);
     return value;
 }
 
-void tr_io_globals_init(Fiber *f) {
+MAY_GC void tr_io_globals_init(Fiber *f) {
     static const char *const constants[3] = { "STDIN", "STDOUT", "STDERR" };
     for (int fd = 0; fd < 3; fd++) {
         standard_streams[fd] = tr_stream_new(fd, fd == 0, fd != 0);
@@ -112,7 +112,7 @@ Value tr_io_write(Fiber *f, Value self, Value string) {
     return result < 0 ? tr_io_raise(f, self, result) : TR_FIX(size);
 }
 
-static bool is_plain_io(Value out) { return tr_is_io(out) && tr_method_is_basic(out, TR_ID_write); }
+static MAY_GC bool is_plain_io(Value out) { return tr_is_io(out) && tr_method_is_basic(out, TR_ID_write); }
 
 /* out.write(string) */
 static MAY_SWITCH MAY_RAISE Value write_to(Fiber *f, Value out, Value string) {

@@ -108,7 +108,7 @@ static MAY_SWITCH Value iseq_compile_file(Fiber *f, Value self, const Args *args
 /* ---- from code that exists ---- */
 
 /* The sequence of a Method, UnboundMethod or Proc; NULL when it is not written in Ruby. */
-static MAY_GC MAY_RAISE Value find_iseq(Fiber *f, Value body, Iseq **iseq) {
+static MAY_SWITCH MAY_RAISE Value find_iseq(Fiber *f, Value body, Iseq **iseq) {
     *iseq = NULL;
     if (tr_is_type(body, TYPE_METHOD_OBJECT)) *iseq = (Iseq *)tr_method_object_iseq(body);
     else if (tr_is_proc(body)) {

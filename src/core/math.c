@@ -182,7 +182,7 @@ static const MethodDef math_methods[] = {
 };
 #undef M
 
-static void math_init(Fiber *f) {
+static MAY_GC void math_init(Fiber *f) {
     domain_error = tr_class_define(f, "DomainError", tr_class.argument_error, tr_class.math);
     tr_const_define(f, tr_class.math, "PI", tr_float_new(f, M_PI));
     tr_const_define(f, tr_class.math, "E", tr_float_new(f, M_E));

@@ -124,7 +124,7 @@ static Value method_box(Fiber *f, Value self, const Args *args) {
     return TR_NIL;
 }
 
-static Value method_arity(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value method_arity(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     const MethodObject *m = method_object(self);
     return TR_FIX(m->resolved ? tr_method_arity(m->resolved) : -1);
@@ -134,7 +134,7 @@ static MAY_GC MAY_RAISE Value pair_of(Fiber *f, const char *kind) {
     return tr_array_new_values(f, 1, tr_value_from_id(tr_intern_cstr(kind)));
 }
 
-MAY_GC MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) {
+MAY_SWITCH MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) {
     if (method->kind == METHOD_ALIAS) method = method->as.alias.target;
     if (method->kind == METHOD_ISEQ) {
         tr_iseq_complete(f, method->as.ruby.iseq);
@@ -152,7 +152,7 @@ MAY_GC MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) {
     return list;
 }
 
-static MAY_GC Value method_parameters(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value method_parameters(Fiber *f, Value self, const Args *args) {
     (void)args;
     const MethodObject *m = method_object(self);
     if (!m->resolved) return tr_array_new_values(f, 1, pair_of(f, "rest"));
@@ -209,14 +209,14 @@ static Value method_hash(Fiber *f, Value self, const Args *args) {
     return tr_value_from_fixnum((int64_t)(tr_hash_mix(body, m->receiver) >> 2));
 }
 
-static MAY_GC Value method_dup(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value method_dup(Fiber *f, Value self, const Args *args) {
     (void)args;
     const MethodObject *m = method_object(self);
     Value copy = make(f, m->h.klass, m->method, m->resolved, m->receiver, m->klass, m->mid);
     return tr_ivar_copy(f, copy, self);
 }
 
-static MAY_GC Value method_clone(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value method_clone(Fiber *f, Value self, const Args *args) {
     Value copy = method_dup(f, self, args);
     return copy != TR_RAISED && tr_is_frozen(self) ? tr_freeze(f, copy) : copy;
 }
@@ -242,7 +242,7 @@ static MAY_GC MAY_RAISE Value append_parameter(Fiber *f, Value text, Value pair)
     return text;
 }
 
-static MAY_GC MAY_RAISE Value append_parameters(Fiber *f, Value text, const MethodObject *m) {
+static MAY_SWITCH MAY_RAISE Value append_parameters(Fiber *f, Value text, const MethodObject *m) {
     Value list = m->resolved ? tr_method_parameters(f, m->resolved) : tr_array_new_values(f, 1, pair_of(f, "rest"));
     if (list == TR_RAISED || tr_string_append_cstr(f, text, "(") == TR_RAISED) return TR_RAISED;
     bool is_forwarding = tr_array_count(list) == 3;
@@ -318,7 +318,7 @@ static MAY_SWITCH Value method_call(Fiber *f, Value self, const Args *args) {
 
 static MAY_SWITCH Value call_from_block(Fiber *f, Value data, const Args *args) { return method_call(f, data, args); }
 
-static MAY_GC Value method_to_proc(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH Value method_to_proc(Fiber *f, Value self, const Args *args) {
     (void)args;
     const MethodObject *m = method_object(self);
     int arity = m->resolved ? tr_method_arity(m->resolved) : -1;
@@ -340,7 +340,7 @@ static MAY_GC MAY_RAISE Value check_bindable(Fiber *f, const MethodObject *m, Va
 }
 
 /* The method as it runs for this receiver: a module's finds its place in the receiver's ancestry for `super`. */
-static const Method *placed(Fiber *f, const MethodObject *m, Value receiver) {
+static MAY_GC const Method *placed(Fiber *f, const MethodObject *m, Value receiver) {
     if (!m->resolved || tr_object_type((Value)m->resolved->owner) != TYPE_MODULE) return m->resolved;
     Class *element = tr_class_element(tr_class_of(receiver), m->resolved->owner);
     if (!element || element == m->resolved->defined_class) return m->resolved;

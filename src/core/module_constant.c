@@ -110,7 +110,7 @@ typedef struct Names {
     Value set;
 } Names;
 
-static void add_constant(Id name, const ConstEntry *entry, void *data) {
+static MAY_GC void add_constant(Id name, const ConstEntry *entry, void *data) {
     Names *names = data;
     if (tr_id_kind(name) != ID_CONSTANT || tr_hash_get_symbol(names->set, name) != TR_UNDEF) return;
     if (tr_hash_set_symbol(names->f, names->set, name, tr_bool(!entry->is_private)) == TR_RAISED)

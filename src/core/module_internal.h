@@ -28,7 +28,7 @@ MAY_SWITCH MAY_RAISE Value tr_unbound_method(Fiber *f, Class *klass, Id mid, boo
 MAY_SWITCH MAY_RAISE Value tr_module_define_method(Fiber *f, Class *klass, const Args *args, Visibility visibility);
 /* What a Method or UnboundMethod stands for; NULL for anything else. */
 const Method *tr_method_object_method(Value v, Value *receiver);
-MAY_GC MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method);
+MAY_SWITCH MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method);
 
 /* `using module` in the caller's scope. */
 MAY_SWITCH MAY_RAISE Value tr_module_using(Fiber *f, Value module);

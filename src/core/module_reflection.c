@@ -137,7 +137,7 @@ typedef struct NameList {
     Value names;
 } NameList;
 
-static void add_undefined(Id mid, const Method *method, void *data) {
+static MAY_GC void add_undefined(Id mid, const Method *method, void *data) {
     NameList *list = data;
     if (method->kind == METHOD_UNDEF && tr_array_push(list->f, list->names, tr_value_from_id(mid)) == TR_RAISED)
         list->f->unwind.kind = UNWIND_NONE;

@@ -199,7 +199,7 @@ static const MethodDef mutex_methods[] = {
     {"sleep", mutex_sleep, ARITY(0, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void mutex_init(Fiber *f) {
+static MAY_GC void mutex_init(Fiber *f) {
     tr_const_define(f, tr_class.object, "Mutex", (Value)tr_class.mutex);
     tr_parcel_register_data(&mutex_type, &tr_parcel_fresh);
 }

@@ -252,7 +252,7 @@ static const MethodDef complex_singleton_methods[] = {
     { "__make", complex_s_make, ARITY(2, 2), METHOD_PRIVATE },
     { NULL, NULL, 0, 0, 0 }
 };
-static void complex_init(Fiber *f) {
+static MAY_GC void complex_init(Fiber *f) {
     static const HeapType type = { .name = "Complex", .trace = complex_trace };
     tr_heap_register_type(TYPE_COMPLEX, &type);
     Value i = tr_complex_raw(f, TR_FIX(0), TR_FIX(1));

@@ -43,7 +43,7 @@ MAY_GC MAY_RAISE Value tr_complex_new(Fiber *f, Value real, Value imaginary);
 MAY_SWITCH MAY_RAISE Value tr_coerce_binary(Fiber *f, Value a, Value b, Id operator_id);
 MAY_SWITCH MAY_RAISE Value tr_coerce_compare(Fiber *f, Value a, Value b, Id operator_id); /* nil when not comparable (<=>) */
 MAY_SWITCH MAY_RAISE Value tr_coerce_relation(Fiber *f, Value a, Value b, Id operator_id);/* ArgumentError "comparison of…" */
-double tr_random_double(Fiber *f);                                   /* the Ractor's default generator, [0,1) */
-uint64_t tr_random_below(Fiber *f, uint64_t limit);
+MAY_GC double tr_random_double(Fiber *f);                                   /* the Ractor's default generator, [0,1) */
+MAY_GC uint64_t tr_random_below(Fiber *f, uint64_t limit);
 
 #endif

@@ -173,7 +173,7 @@ typedef struct IvarNames {
     Value names;
 } IvarNames;
 
-static void add_name(Id name, Value value, void *data) {
+static MAY_GC void add_name(Id name, Value value, void *data) {
     IvarNames *list = data;
     (void)value;
     Fiber *f = list->f;
@@ -249,7 +249,7 @@ static bool is_copied_by_reference(Value v) {
     return type == TYPE_FLOAT || type == TYPE_BIGNUM || type == TYPE_RATIONAL || type == TYPE_COMPLEX;
 }
 
-static MAY_GC MAY_RAISE Value allocate_like(Fiber *f, Value object) {
+static MAY_SWITCH MAY_RAISE Value allocate_like(Fiber *f, Value object) {
     Class *klass = tr_real_class_of(object);
     if (!klass->alloc) return tr_raise(f, tr_class.type_error, "allocator undefined for %pC", klass);
     Value copy = klass->alloc(f, klass);

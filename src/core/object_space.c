@@ -65,7 +65,7 @@ static void list_one(Value object, void *data) {
     listing->count++;
 }
 
-static void list_all(Fiber *f, Listing *listing) {
+static MAY_SWITCH void list_all(Fiber *f, Listing *listing) {
     listing->count = 0;
     tr_world_stop(f);
     tr_heap_each_object(f->heap, list_one, listing);
@@ -74,7 +74,7 @@ static void list_all(Fiber *f, Listing *listing) {
 }
 
 /* An Array of them: made first, filled without an allocation, because what is found may be about to die. */
-MAY_GC static Value list_objects(Fiber *f, Class *wanted) {
+MAY_SWITCH static Value list_objects(Fiber *f, Class *wanted) {
     Listing listing = {.wanted = wanted};
     for (;;) {
         list_all(f, &listing);

@@ -449,7 +449,7 @@ static const MethodDef process_singleton_methods[] = {
     { "setpgid", process_setpgid, ARITY(2, 2), 0 }, { "setsid", process_setsid, ARITY(0, 0), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
-static void process_init(Fiber *f) {
+static MAY_GC void process_init(Fiber *f) {
     last_status_key = tr_ractor_local_reserve();
     tr_global_define("$?", get_last_status, NULL, true);
     tr_const_define(f, tr_class.process, "WNOHANG", TR_FIX(WNOHANG));

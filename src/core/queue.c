@@ -288,15 +288,15 @@ static const MethodDef sized_methods[] = {
     {"num_waiting", queue_num_waiting, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void no_copies(Fiber *f, Class *klass) {
+static MAY_SWITCH void no_copies(Fiber *f, Class *klass) {
     int error = tr_method_undef(f, klass, TR_ID_initialize_copy) == TR_RAISED;
     TR_CHECK(!error);
 }
-static void queue_init(Fiber *f) {
+static MAY_SWITCH void queue_init(Fiber *f) {
     no_copies(f, tr_class.queue);
     tr_const_define(f, tr_class.object, "Queue", (Value)tr_class.queue);
 }
-static void sized_queue_init(Fiber *f) { tr_const_define(f, tr_class.object, "SizedQueue", (Value)tr_class.sized_queue); }
+static MAY_GC void sized_queue_init(Fiber *f) { tr_const_define(f, tr_class.object, "SizedQueue", (Value)tr_class.sized_queue); }
 const ClassDef tr_queue_def = {.klass = &tr_class.queue, .methods = queue_methods, .alloc = queue_alloc,
                                .instance_type = TYPE_DATA, .init = queue_init};
 const ClassDef tr_sized_queue_def = {.klass = &tr_class.sized_queue, .methods = sized_methods, .alloc = queue_alloc,

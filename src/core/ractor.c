@@ -46,11 +46,11 @@ MAY_SWITCH MAY_RAISE static Value ractor_s_new(Fiber *f, Value self, const Args 
     return tr_ractor_create(f, args->block, args->argc, args->argv, name);
 }
 
-static Value ractor_s_current(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value ractor_s_current(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_ractor_face(f, f->ractor);
 }
-static Value ractor_s_main(Fiber *f, Value self, const Args *args) {
+static MAY_GC Value ractor_s_main(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     return tr_ractor_face(f, tr_ractor_main());
 }

@@ -180,8 +180,8 @@ static MAY_GC Random *random_of(Fiber *f, Value self) {
     return tr_data_is(self, &random_type) ? (Random *)self : default_random(f);
 }
 
-double tr_random_double(Fiber *f) { return next_double(default_random(f)->generator); }
-uint64_t tr_random_below(Fiber *f, uint64_t limit) { return next_limited(default_random(f)->generator, limit - 1); }
+MAY_GC double tr_random_double(Fiber *f) { return next_double(default_random(f)->generator); }
+MAY_GC uint64_t tr_random_below(Fiber *f, uint64_t limit) { return next_limited(default_random(f)->generator, limit - 1); }
 
 static MAY_SWITCH MAY_RAISE Value random_initialize(Fiber *f, Value self, const Args *args) {
     Value seed = args->argc > 0 ? tr_to_int(f, args->argv[0]) : new_seed(f);
@@ -380,7 +380,7 @@ static const MethodDef random_singleton_methods[] = {
     { "urandom", random_s_urandom, ARITY(1, 1), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
-static void random_init(Fiber *f) {
+static MAY_GC void random_init(Fiber *f) {
     default_key = tr_ractor_local_reserve();
     tr_define_method(f, tr_class.kernel, "rand", kernel_rand, 0, 1, METHOD_MODULE_FUNCTION);
     tr_define_method(f, tr_class.kernel, "srand", random_srand, 0, 1, METHOD_MODULE_FUNCTION);

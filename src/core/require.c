@@ -162,7 +162,7 @@ static bool find_extension(const char *name, char *out) {
            realpath(path, out) != NULL;
 }
 
-static MAY_GC MAY_RAISE Value raise_load_error(Fiber *f, const char *name) {
+static MAY_SWITCH MAY_RAISE Value raise_load_error(Fiber *f, const char *name) {
     Value error = tr_exception_new(f, tr_class.load_error, tr_string_format(f, "cannot load such file -- %s", name));
     if (tr_ivar_set(f, error, tr_intern_cstr("@path"), tr_string_new_cstr(f, name)) == TR_RAISED) return TR_RAISED;
     return tr_raise_value(f, error);
@@ -298,7 +298,7 @@ static const MethodDef require_methods[] = {
     { "load", kernel_load, ARITY(1, 2), METHOD_MODULE_FUNCTION },
     { NULL, NULL, 0, 0, 0 }
 };
-static void require_init(Fiber *f) {
+static MAY_GC void require_init(Fiber *f) {
     find_library_folder();
     load_path_key = tr_ractor_local_reserve();
     features_key = tr_ractor_local_reserve();

@@ -17,7 +17,7 @@ static MAY_GC Value box_new(Fiber *f, Value self, const Args *args) {
                     "Ruby Box is disabled. Set RUBY_BOX=1 environment variable to use Ruby::Box.");
 }
 
-static MAY_GC void ruby_init(Fiber *f) {
+static MAY_SWITCH void ruby_init(Fiber *f) {
     static const char *const names[] = {"VERSION", "ENGINE", "ENGINE_VERSION", "PLATFORM", "RELEASE_DATE", "COPYRIGHT",
                                         "DESCRIPTION", "REVISION", "PATCHLEVEL"};
     Class *ruby = tr_module_define(f, "Ruby", NULL);

@@ -91,7 +91,7 @@ void tr_signal_look(Fiber *f) {
     else mark_main_thread();
 }
 
-static MAY_GC MAY_RAISE Value raise_default(Fiber *f, int number) {
+static MAY_SWITCH MAY_RAISE Value raise_default(Fiber *f, int number) {
     if (number == SIGQUIT) {
         tr_dump_state(f);
         return TR_NIL;
@@ -268,7 +268,7 @@ static MAY_SWITCH MAY_RAISE Value signal_trap(Fiber *f, Value self, const Args *
 }
 
 /* Signal.list -> {"EXIT" => 0, "HUP" => 1, …} */
-static MAY_GC MAY_RAISE Value signal_list(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value signal_list(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
     Value list = tr_hash_new(f);
     for (int i = 0; i < NAME_COUNT; i++)
@@ -308,7 +308,7 @@ static const MethodDef signal_methods[] = {
     {"signame", signal_signame, ARITY(1, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void signal_init(Fiber *f) {
+static MAY_GC void signal_init(Fiber *f) {
     commands_key = tr_ractor_local_reserve();
     main_ractor = f->ractor;
     tr_sched_kicked = mark_main_thread;

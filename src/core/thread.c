@@ -116,7 +116,7 @@ void tr_thread_finish(Fiber *f, Value result) {
     s->is_aborting = false;
 }
 
-static void run_thread(Fiber *f) {
+static MAY_SWITCH void run_thread(Fiber *f) {
     ThreadState *s = f->thread->state;
     tr_fiber_vm_init(f);
     Value result = TR_SAFEPOINT(f); /* raised or killed before it began */
@@ -532,7 +532,7 @@ static void read_timeslice(void) {
     if (ms > 0 && ms < 1000000) tr_thread_set_quantum((int64_t)ms * 1000000);
 }
 
-static void thread_init(Fiber *f) {
+static MAY_GC void thread_init(Fiber *f) {
     read_timeslice();
     tr_define_methods(f, tr_class.thread, tr_thread_local_methods);
     tr_define_methods(f, tr_class.thread, tr_thread_interrupt_methods);

@@ -70,7 +70,7 @@ static const MethodDef group_methods[] = {
     {"enclosed?", group_is_enclosed, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static void group_init(Fiber *f) {
+static MAY_GC void group_init(Fiber *f) {
     default_key = tr_ractor_local_reserve();
     tr_thread_adopt(f, f->ractor->main_thread);
     tr_const_define(f, tr_class.thread_group, "Default", default_group(f));

@@ -22,7 +22,7 @@ static enum Timing timing_of(Value symbol) {
     return TIMING_NONE;
 }
 
-static MAY_GC enum Timing timing_in(Fiber *f, Value mask, Value item) {
+static MAY_SWITCH enum Timing timing_in(Fiber *f, Value mask, Value item) {
     for (Class *k = tr_class_of(item); k; k = atomic_load_explicit(&k->super, memory_order_acquire)) {
         Class *named = k->module && tr_object_type((Value)k) == TYPE_ICLASS ? k->module : k;
         Value symbol = tr_hash_get(f, mask, (Value)named);
@@ -33,7 +33,7 @@ static MAY_GC enum Timing timing_in(Fiber *f, Value mask, Value item) {
 }
 
 /* The innermost mask that says something about it decides. */
-static MAY_GC enum Timing timing_for(Fiber *f, Value item) {
+static MAY_SWITCH enum Timing timing_for(Fiber *f, Value item) {
     Value masks = f->thread->state->masks;
     if (masks == TR_NIL) return TIMING_IMMEDIATE;
     for (size_t i = tr_array_count(masks); i-- > 0;) {
@@ -44,7 +44,7 @@ static MAY_GC enum Timing timing_for(Fiber *f, Value item) {
 }
 
 /* Takes the first one out that may be delivered now; TR_UNDEF: none. */
-static MAY_GC Value next_deliverable(Fiber *f, bool is_blocking) {
+static MAY_SWITCH Value next_deliverable(Fiber *f, bool is_blocking) {
     Value pending = f->thread->state->pending;
     if (pending == TR_NIL) return TR_UNDEF;
     size_t count = tr_array_count(pending);

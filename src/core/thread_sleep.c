@@ -68,7 +68,7 @@ static const MethodDef kernel_methods[] = {
     {"sleep", kernel_sleep, ARITY(0, 1), METHOD_MODULE_FUNCTION},
     {NULL, NULL, 0, 0, 0},
 };
-static void sleep_init(Fiber *f) {
+static MAY_GC void sleep_init(Fiber *f) {
     tr_define_method(f, tr_class.thread, "wakeup", thread_wakeup, 0, 0, 0);
     tr_define_method(f, tr_class.thread, "run", thread_run, 0, 0, 0);
     tr_define_singleton_method(f, (Value)tr_class.thread, "stop", thread_s_stop, 0, 0, 0);

@@ -616,7 +616,7 @@ static const MethodDef clock_singleton_methods[] = {
     { "__times", process_times, ARITY(0, 0), METHOD_PRIVATE },
     { NULL, NULL, 0, 0, 0 }
 };
-static void clock_init(Fiber *f) {
+static MAY_GC void clock_init(Fiber *f) {
     static const struct { const char *name; int value; } clocks[] = {
         { "CLOCK_REALTIME", CLOCK_REALTIME }, { "CLOCK_MONOTONIC", CLOCK_MONOTONIC },
         { "CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID }, { "CLOCK_THREAD_CPUTIME_ID", CLOCK_THREAD_CPUTIME_ID },

@@ -31,7 +31,7 @@ static MAY_SWITCH MAY_RAISE Value send(Fiber *f, Value text, Value category) {
     return tr_call_full(f, (Value)tr_class.warning, warn, 1, &text, TR_NIL, keywords, false);
 }
 
-MAY_GC void tr_warn_at(Fiber *f, Value path, int line, const char *format, ...) {
+MAY_SWITCH void tr_warn_at(Fiber *f, Value path, int line, const char *format, ...) {
     if (tr_verbose(f) == TR_NIL) return;
     va_list list;
     va_start(list, format);
@@ -163,7 +163,7 @@ static const MethodDef warning_singleton_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-static MAY_GC void warning_init(Fiber *f) { /* Warning.warn is Warning#warn: so `super` works in one's own */
+static MAY_SWITCH void warning_init(Fiber *f) { /* Warning.warn is Warning#warn: so `super` works in one's own */
     Class *singleton = tr_singleton_class(f, (Value)tr_class.warning);
     if (tr_module_include(f, singleton, tr_class.warning) == TR_RAISED) TR_UNREACHABLE();
 }

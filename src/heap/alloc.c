@@ -155,7 +155,7 @@ MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Clas
 }
 
 /* Shareable objects come from the shared space, whose allocation collects nothing. */
-void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass) {
+MAY_GC void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass) {
     TR_ASSERT(type_and_flags & TR_FLAG_SHAREABLE);
     return tr_heap_alloc(f, bytes, type_and_flags, klass);
 }

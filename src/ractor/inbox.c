@@ -129,7 +129,7 @@ bool tr_ractor_post(Ractor *to, Port *port, Parcel *taken_parcel) {
     return true;
 }
 
-MAY_GC MAY_RAISE static Value raise_closed(Fiber *f, Ractor *to, const Port *port) {
+MAY_SWITCH MAY_RAISE static Value raise_closed(Fiber *f, Ractor *to, const Port *port) {
     if (port || atomic_load_explicit(&to->state->uses_ports, memory_order_relaxed))
         return tr_raise(f, tr_class.ractor_closed_error, "The port was already closed");
     Value text = tr_inspect(f, tr_ractor_face(f, to));

@@ -198,7 +198,7 @@ MAY_SWITCH MAY_RAISE static Env *shareable_env(Fiber *f, const Captured *capture
     return copy_outer(f, iseq, iseq->parent, captured->ep, 1);
 }
 
-MAY_GC MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda) {
+MAY_SWITCH MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda) {
     if (tr_proc(proc)->kind != PROC_ISEQ) return tr_proc_make_shareable(f, proc);
     Captured captured = tr_proc(proc)->as.captured;
     Env *env = shareable_env(f, &captured);

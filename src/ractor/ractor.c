@@ -329,7 +329,7 @@ static MAY_SWITCH MAY_RAISE Value unpack_arguments(Fiber *f, RactorStart *start)
     return arguments;
 }
 
-static void run_block(Fiber *f) {
+static MAY_SWITCH void run_block(Fiber *f) {
     Ractor *ractor = f->ractor;
     RactorState *state = ractor->state;
     atomic_store_explicit(&state->status, RACTOR_RUNNING, memory_order_release);

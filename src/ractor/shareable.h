@@ -20,7 +20,7 @@ MAY_GC MAY_RAISE bool tr_block_check_isolated(Fiber *f, const Iseq *iseq);
 /* A Proc of the iseq, without surroundings but for the lexical scope `cref`. */
 MAY_GC Value tr_proc_isolated(Fiber *f, const Iseq *iseq, Cref *cref, Value self);
 /* A shareable Proc with copies of the outer variables; Ractor::IsolationError when one cannot be. */
-MAY_GC MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda);
+MAY_SWITCH MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda);
 /* Makes an existing Proc shareable, in place. */
 MAY_SWITCH MAY_RAISE Value tr_proc_make_shareable(Fiber *f, Value proc);
 

@@ -359,7 +359,7 @@ static const char *open_library(void) {
     return NULL;
 }
 
-Value tr_crypto_init(Fiber *f) {
+MAY_GC Value tr_crypto_init(Fiber *f) {
     const char *missing = open_library();
     if (missing) return tr_raise(f, tr_class.load_error, "cannot load such file -- openssl (%s is missing)", missing);
     Class *module = tr_module_define(f, "OpenSSL", NULL);

@@ -68,14 +68,14 @@ void tr_call_cache_prepare(CallCache *cache) {
         cache->method && cache->method->visibility == VISIBILITY_PUBLIC ? (uint8_t)kind : CALL_SLOW;
 }
 
-const CallCache *tr_site_lookup(CallData *data, Class *klass) {
+MAY_GC const CallCache *tr_site_lookup(CallData *data, Class *klass) {
     const CallCache *cache = tr_method_find(klass, data->mid);
     atomic_store_explicit(&data->cache, (CallCache *)cache,
                           memory_order_release); /* pairs with the loads at call sites */
     return cache;
 }
 
-static inline const CallCache *site_cache(CallData *data, Class *klass) {
+static MAY_GC inline const CallCache *site_cache(CallData *data, Class *klass) {
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
     if (TR_LIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) == klass)) return cache;
     return tr_site_lookup(data, klass);
@@ -498,7 +498,7 @@ bool tr_broken(Fiber *f, const void *tag, Value *value) {
     return true;
 }
 
-bool tr_method_is_basic(Value receiver, Id mid) {
+MAY_GC bool tr_method_is_basic(Value receiver, Id mid) {
     const CallCache *cache = tr_method_find(tr_class_of(receiver), mid);
     return cache->resolved && (cache->resolved->flags & METHOD_BASIC);
 }

@@ -377,7 +377,7 @@ typedef struct Propagation {
     bool is_prepend, changed;
 } Propagation;
 
-static void propagate_locked(Class *iclass, void *data) {
+static MAY_GC void propagate_locked(Class *iclass, void *data) {
     Propagation *p = data;
     Class *includer = iclass->includer;
     if ((iclass->h.flags & TR_TYPE_MASK) != TYPE_ICLASS || !includer || includer == iclass->module) return;
@@ -390,7 +390,7 @@ static void propagate_locked(Class *iclass, void *data) {
     if (before) p->changed |= insert_modules_locked(p->f, p->spare, includer, before, iclass, p->module);
 }
 
-static MAY_RAISE Value changed_ancestry(Fiber *f, Class *klass, const Class *module, const char *what) {
+static MAY_SWITCH MAY_RAISE Value changed_ancestry(Fiber *f, Class *klass, const Class *module, const char *what) {
     if (!tr_class_check_frozen(f, klass)) return TR_RAISED;
     if ((module->h.flags & TR_TYPE_MASK) != TYPE_MODULE)
         return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected Module)",

@@ -202,7 +202,7 @@ bool tr_is_implicit_parameter(const Iseq *iseq, uint32_t local) {
     return local < iseq->params.lead_count && (iseq->params.has_numbered || iseq->params.uses_it);
 }
 
-Value *tr_binding_find(Fiber *f, Binding *b, Id name, Value *env) {
+MAY_GC Value *tr_binding_find(Fiber *f, Binding *b, Id name, Value *env) {
     const Env *e = binding_env(f, b);
     while (e) {
         const Iseq *iseq = e->iseq;

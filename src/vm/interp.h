@@ -111,7 +111,7 @@ MAY_SWITCH MAY_RAISE Value tr_send_start(Fiber *f, Frame *frame, CallData *data,
 MAY_SWITCH MAY_RAISE Value tr_super_start(Fiber *f, Frame *frame, CallData *data, Value *sp,
                                           const Iseq *block);
 /* What a call site knows after a miss. */
-const CallCache *tr_site_lookup(CallData *data, Class *klass);
+MAY_GC const CallCache *tr_site_lookup(CallData *data, Class *klass);
 /* The handler for a `&value` argument. false: raised */
 MAY_SWITCH MAY_RAISE bool tr_block_from_value(Fiber *f, Frame *frame, Value value, Block *block);
 MAY_GC MAY_RAISE Value tr_frame_overflow(Fiber *f);

@@ -20,6 +20,6 @@ MAY_GC MAY_RAISE Value tr_opt_ltlt_slow(Fiber *f, Value a, Value b);
 MAY_SWITCH MAY_RAISE Value tr_opt_hash_aset(Fiber *f, Value hash, Value key, Value value);
 Value tr_opt_length(Value v, BasicOp op);
 Value tr_opt_empty_p(Value v);
-void tr_interp_boot(void);
+MAY_SWITCH void tr_interp_boot(void);
 
 #endif

@@ -335,7 +335,7 @@ MAY_GC MAY_RAISE Value tr_ivar_get_slow(Fiber *f, Value object, Id name, IvarCac
     return tr_ivar_get(f, object, name);
 }
 
-static MAY_GC MAY_RAISE Value ivar_set(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
+static MAY_SWITCH MAY_RAISE Value ivar_set(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
     if (!tr_is_object(object) || tr_has_flag(object, TR_FLAG_FROZEN)) return tr_raise_frozen(f, object);
     if (tr_object_type(object) == TYPE_OBJECT) return object_set(f, (Object *)object, name, value, cache);
     if (is_class(object)) return tr_class_ivar_set(f, (Class *)object, name, value);
@@ -347,11 +347,11 @@ static MAY_GC MAY_RAISE Value ivar_set(Fiber *f, Value object, Id name, Value va
     return object_set(f, holder, name, value, NULL);
 }
 
-MAY_GC MAY_RAISE Value tr_ivar_set_slow(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
+MAY_SWITCH MAY_RAISE Value tr_ivar_set_slow(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
     return ivar_set(f, object, name, value, cache);
 }
 
-MAY_GC MAY_RAISE Value tr_ivar_set(Fiber *f, Value object, Id name, Value value) {
+MAY_SWITCH MAY_RAISE Value tr_ivar_set(Fiber *f, Value object, Id name, Value value) {
     return ivar_set(f, object, name, value, NULL);
 }
 
@@ -365,7 +365,7 @@ bool tr_ivar_is_defined(Fiber *f, Value object, Id name) {
     return o && object_find(o, name) != TR_UNDEF;
 }
 
-MAY_GC MAY_RAISE Value tr_ivar_remove(Fiber *f, Value object, Id name) {
+MAY_SWITCH MAY_RAISE Value tr_ivar_remove(Fiber *f, Value object, Id name) {
     if (!tr_is_object(object) || tr_has_flag(object, TR_FLAG_FROZEN)) return tr_raise_frozen(f, object);
     if (is_class(object)) {
         Class *klass = (Class *)object;
@@ -428,7 +428,7 @@ static MAY_GC bool copy_slots(Fiber *f, Object *to, const Object *from) {
     return true;
 }
 
-MAY_GC MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from) {
+MAY_SWITCH MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from) {
     if (is_class(from)) {
         Id name;
         void *cell;

@@ -25,7 +25,7 @@ typedef struct Object {
 #define OBJECT_EMBEDDED TR_FLAG_USER(0) /* slots points at `embedded` */
 
 MAY_GC MAY_RAISE Value tr_ivar_get_slow(Fiber *f, Value object, Id name, IvarCache *cache);
-MAY_GC MAY_RAISE Value tr_ivar_set_slow(Fiber *f, Value object, Id name, Value value, IvarCache *cache);
+MAY_SWITCH MAY_RAISE Value tr_ivar_set_slow(Fiber *f, Value object, Id name, Value value, IvarCache *cache);
 
 /* @name of `object`: nil when unset; TR_RAISED only for what another Ractor owns. */
 static inline MAY_GC MAY_RAISE Value tr_ivar_get_cached(Fiber *f, Value object, Id name, IvarCache *cache) {
@@ -41,7 +41,7 @@ static inline MAY_GC MAY_RAISE Value tr_ivar_get_cached(Fiber *f, Value object, 
 }
 
 /* @name = value; the value, or TR_RAISED (FrozenError, IsolationError). */
-static inline MAY_GC MAY_RAISE Value tr_ivar_set_cached(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
+static inline MAY_SWITCH MAY_RAISE Value tr_ivar_set_cached(Fiber *f, Value object, Id name, Value value, IvarCache *cache) {
     if (TR_LIKELY(tr_is_object(object) &&
                   (tr_header(object)->flags & (TR_TYPE_MASK | TR_FLAG_FROZEN)) == TYPE_OBJECT)) {
         Object *o = (Object *)object;
@@ -71,10 +71,10 @@ MAY_GC MAY_RAISE Value tr_class_ivar_set(Fiber *f, Class *klass, Id name, Value 
 
 /* Class variables: looked up from `klass` through its ancestry; NameError when absent. */
 MAY_GC MAY_RAISE Value tr_cvar_get(Fiber *f, Class *klass, Id name);
-MAY_GC MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value);
+MAY_SWITCH MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value);
 /* The same with a site's cache. */
 MAY_GC MAY_RAISE Value tr_cvar_get_cached(Fiber *f, Class *klass, Id name, IvarCache *cache);
-MAY_GC MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache);
+MAY_SWITCH MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache);
 /* An ancestry changed: sites look their class variables up anew. */
 void tr_cvar_invalidate(void);
 MAY_GC void tr_cvar_copy_all(Fiber *f, Class *to, Class *from);

@@ -89,10 +89,10 @@ void tr_call_cache_prepare(CallCache *cache); /* vm/call.c; every maker of a Cal
 extern CallCache tr_empty_call_cache; /* klass never matches */
 
 /* Looks up with the class's cache table; never NULL. Any Ractor. */
-const CallCache *tr_method_find(Class *klass, Id mid);
+MAY_GC const CallCache *tr_method_find(Class *klass, Id mid);
 /* The entry for super: first above defined_class in klass's ancestry. A site may keep it for receivers of cache->klass called
  * from a method whose defined_class is cache->super_of. */
-const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid);
+MAY_GC const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid);
 /* Only in klass's own table (origin), not above; NULL if absent. UNDEF entries are returned. */
 const Method *tr_method_own(Class *klass, Id mid);
 MAY_GC void tr_method_add(Fiber *f, Class *klass, Method *method); /* replaces, invalidates; no hooks, no checks */
@@ -103,7 +103,7 @@ MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id
 MAY_SWITCH MAY_RAISE Value tr_method_undef(Fiber *f, Class *klass, Id mid);
 MAY_SWITCH MAY_RAISE Value tr_method_remove(Fiber *f, Class *klass, Id mid);
 MAY_SWITCH MAY_RAISE Value tr_method_set_visibility(Fiber *f, Class *klass, Id mid, Visibility visibility);
-int tr_method_arity(const Method *method);
+MAY_SWITCH int tr_method_arity(const Method *method);
 void tr_method_table_each(Class *klass, void (*fn)(Id mid, const Method *method, void *data), void *data);
 
 /* Basic operators that `opt_*` instructions short-cut: a bit per (operator, built-in class), set by redefinition. */

@@ -314,7 +314,7 @@ static const CallCache *find_locked(TrSpare *spare, Class *klass, Class *from, c
     return cache;
 }
 
-const CallCache *tr_method_find(Class *klass, Id mid) {
+MAY_GC const CallCache *tr_method_find(Class *klass, Id mid) {
     const CallCache *cache = cache_find(klass, mid, NULL);
     if (TR_LIKELY(cache != NULL)) return cache;
     TrSpare spare = SPARE_METHODS;
@@ -327,7 +327,7 @@ const CallCache *tr_method_find(Class *klass, Id mid) {
     return cache;
 }
 
-const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid) {
+MAY_GC const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid) {
     const CallCache *cache = cache_find(klass, mid, (const Class *)active);
     if (TR_LIKELY(cache != NULL)) return cache;
     TrSpare spare = SPARE_METHODS;
@@ -353,7 +353,7 @@ static Class *super_start(Class *klass, Class *defined_class) {
     return start ? above(start) : NULL;
 }
 
-const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid) {
+MAY_GC const CallCache *tr_method_find_super(Class *klass, Class *defined_class, Id mid) {
     const CallCache *cache = cache_find(klass, mid, defined_class);
     if (TR_LIKELY(cache != NULL)) return cache;
     TrSpare spare = SPARE_METHODS;
@@ -573,7 +573,7 @@ static MAY_SWITCH MAY_RAISE Value raise_undefined(Fiber *f, Class *klass, Id mid
 }
 
 /* The entry for mid as klass's instances see it; a module's also see Object's. Entry and what it resolves to. */
-static const CallCache *find_for_change(Class *klass, Id mid) {
+static MAY_GC const CallCache *find_for_change(Class *klass, Id mid) {
     const CallCache *found = tr_method_find(klass, mid);
     if (!found->method && tr_object_type((Value)klass) == TYPE_MODULE) found = tr_method_find(tr_class.object, mid);
     return found->method ? found : NULL;
@@ -657,7 +657,7 @@ static int iseq_arity(const Iseq *iseq) {
     return required + needs_keywords;
 }
 
-int tr_method_arity(const Method *method) {
+MAY_SWITCH int tr_method_arity(const Method *method) {
     switch ((MethodKind)method->kind) {
     case METHOD_ISEQ:
         tr_iseq_complete(tr_current_fiber(), method->as.ruby.iseq);

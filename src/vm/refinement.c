@@ -19,7 +19,7 @@ static RefinementList *push(Class *refinement, const RefinementList *next) {
     return node;
 }
 
-static const CallCache *find_from(Fiber *f, Class *klass, Id mid, bool past_library) {
+static MAY_GC const CallCache *find_from(Fiber *f, Class *klass, Id mid, bool past_library) {
     const CallCache *found = tr_method_find(klass, mid);
     if (TR_LIKELY(!found->is_refined)) return found;
     const Frame *frame = f->frame;
@@ -28,8 +28,8 @@ static const CallCache *find_from(Fiber *f, Class *klass, Id mid, bool past_libr
     return active ? tr_method_find_refined(active, klass, mid) : found;
 }
 
-const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, false); }
-const CallCache *tr_method_find_for_symbol(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, true); }
+MAY_GC const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, false); }
+MAY_GC const CallCache *tr_method_find_for_symbol(Fiber *f, Class *klass, Id mid) { return find_from(f, klass, mid, true); }
 
 MAY_GC Class *tr_refinement_of(Fiber *f, Class *module, Class *klass) {
     for (const RefinementList *r = module->refinements; r; r = r->next)

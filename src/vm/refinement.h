@@ -20,11 +20,11 @@ typedef struct RefinementList {
 /* The refinements that are active for code of this scope; NULL: none. */
 const RefinementList *tr_refinements_active(const Cref *cref);
 /* The answer under these refinements; never NULL. */
-const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid);
+MAY_GC const CallCache *tr_method_find_refined(const RefinementList *active, Class *klass, Id mid);
 /* As tr_method_find, for the innermost Ruby frame: send, method, respond_to?. For a Symbol as block, it is the
  * innermost that is not of the core library (which yields to it). */
-const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid);
-const CallCache *tr_method_find_for_symbol(Fiber *f, Class *klass, Id mid);
+MAY_GC const CallCache *tr_method_find_for_caller(Fiber *f, Class *klass, Id mid);
+MAY_GC const CallCache *tr_method_find_for_symbol(Fiber *f, Class *klass, Id mid);
 
 /* `refine klass` in module: the refinement, made when it is the first time. */
 MAY_GC Class *tr_refinement_of(Fiber *f, Class *module, Class *klass);

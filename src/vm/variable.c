@@ -98,7 +98,7 @@ MAY_GC MAY_RAISE Value tr_cvar_get(Fiber *f, Class *klass, Id name) {
     return tr_cell_get(f, tr_id_table_get(&owner->class_variables, name), &foreign);
 }
 
-MAY_GC MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value) {
+MAY_SWITCH MAY_RAISE Value tr_cvar_set(Fiber *f, Class *klass, Id name, Value value) {
     Class *owner = cvar_owner(klass, name);
     if (!tr_ractor_is_main(f->ractor)) return refuse_cvar(f, klass, name);
     if (!owner) owner = klass;
@@ -147,7 +147,7 @@ MAY_GC MAY_RAISE Value tr_cvar_get_cached(Fiber *f, Class *klass, Id name, IvarC
     return value;
 }
 
-MAY_GC MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache) {
+MAY_SWITCH MAY_RAISE Value tr_cvar_set_cached(Fiber *f, Class *klass, Id name, Value value, IvarCache *cache) {
     const CvarEntry *entry = cached_entry(f, klass, cache);
     if (TR_LIKELY(entry != NULL) && !(entry->owner->h.flags & TR_FLAG_FROZEN)) {
         tr_cell_set(f, entry->cell, value);

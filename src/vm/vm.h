@@ -36,7 +36,7 @@ MAY_SWITCH MAY_RAISE Value tr_call_super(Fiber *f, int argc, const Value *argv);
 /* -1 raised, 0 no, 1 yes. Asks respond_to? if it is redefined. */
 MAY_SWITCH MAY_RAISE int tr_responds_to(Fiber *f, Value receiver, Id mid, bool include_private);
 /* Whether the method the receiver would run is the one built in (METHOD_BASIC). */
-bool tr_method_is_basic(Value receiver, Id mid);
+MAY_GC bool tr_method_is_basic(Value receiver, Id mid);
 MAY_SWITCH MAY_RAISE Value tr_new(Fiber *f, Class *klass, int argc, const Value *argv); /* klass.new(…) */
 
 /* Runs `method` (its defined_class is where super starts) on `receiver`: Method#call, UnboundMethod#bind_call. */
@@ -82,7 +82,7 @@ MAY_GC MAY_RAISE Value tr_raise_name_error(Fiber *f, Value receiver, Id name, co
 MAY_GC MAY_RAISE Value tr_raise_value(Fiber *f, Value exception);            /* sets backtrace and cause if unset */
 MAY_GC MAY_RAISE Value tr_raise_errno(Fiber *f, int error, const char *detail); /* Errno::X; detail may be NULL */
 MAY_GC MAY_RAISE Value tr_raise_argc(Fiber *f, int given, int min, int max);
-MAY_GC MAY_RAISE Value tr_raise_frozen(Fiber *f, Value object);
+MAY_SWITCH MAY_RAISE Value tr_raise_frozen(Fiber *f, Value object);
 MAY_GC MAY_RAISE Value tr_raise_no_memory(Fiber *f);
 MAY_GC MAY_RAISE Value tr_raise_stop_iteration(Fiber *f, Value result, const char *message);
 /* The exception that travels, taken out of the fiber so that it is handled (TR_UNDEF if what travels is no exception: then
@@ -93,9 +93,9 @@ static inline bool tr_check_frozen(Fiber *f, Value v) { /* false: raised */
     extern bool tr_check_frozen_slow(Fiber *f, Value v);
     return tr_check_frozen_slow(f, v);
 }
-MAY_GC void tr_warn(Fiber *f, const char *format, ...);     /* "file:line: warning: …", unless $VERBOSE is nil */
-MAY_GC void tr_warn_at(Fiber *f, Value path, int line, const char *format, ...); /* for another place than the caller's */
-MAY_GC void tr_warning(Fiber *f, const char *format, ...);  /* only with -w */
+MAY_SWITCH void tr_warn(Fiber *f, const char *format, ...);     /* "file:line: warning: …", unless $VERBOSE is nil */
+MAY_SWITCH void tr_warn_at(Fiber *f, Value path, int line, const char *format, ...); /* for another place than the caller's */
+MAY_SWITCH void tr_warning(Fiber *f, const char *format, ...);  /* only with -w */
 #define tr_check_argc(f, argc, min, max) ((argc) >= (min) && ((max) < 0 || (argc) <= (max)) ? TR_NIL : tr_raise_argc(f, argc, min, max))
 
 /* --- keywords of C methods: fills values[i] for names[i] (TR_UNDEF when not given); unknown ones raise ArgumentError
@@ -136,10 +136,10 @@ MAY_GC MAY_RAISE Value tr_string_of_id(Fiber *f, Id id);
 /* --- variables and constants --- */
 MAY_GC Value tr_ivar_get(Fiber *f, Value object, Id name);    /* nil when unset; TR_UNDEF never */
 MAY_GC Value tr_ivar_find(Fiber *f, Value object, Id name);   /* TR_UNDEF when unset */
-MAY_GC MAY_RAISE Value tr_ivar_set(Fiber *f, Value object, Id name, Value value); /* frozen check included */
-MAY_GC MAY_RAISE Value tr_ivar_remove(Fiber *f, Value object, Id name);           /* TR_UNDEF when unset */
+MAY_SWITCH MAY_RAISE Value tr_ivar_set(Fiber *f, Value object, Id name, Value value); /* frozen check included */
+MAY_SWITCH MAY_RAISE Value tr_ivar_remove(Fiber *f, Value object, Id name);           /* TR_UNDEF when unset */
 void tr_ivar_each(Fiber *f, Value object, void (*fn)(Id name, Value value, void *data), void *data);
-MAY_GC MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from);              /* for dup and clone */
+MAY_SWITCH MAY_RAISE Value tr_ivar_copy(Fiber *f, Value to, Value from);              /* for dup and clone */
 MAY_SWITCH MAY_RAISE Value tr_const_get(Fiber *f, Class *klass, Id name, bool inherit); /* const_missing, autoload */
 MAY_SWITCH Value tr_const_find(Fiber *f, Class *klass, Id name, bool inherit);    /* TR_UNDEF when absent, no autoload */
 MAY_SWITCH MAY_RAISE Value tr_const_set(Fiber *f, Class *klass, Id name, Value value);
@@ -201,7 +201,7 @@ Value tr_main_object(Fiber *f);
 /* --- boot --- */
 typedef struct VmOptions { int worker_count; int argc; char **argv; const char *script_name; } VmOptions;
 /* Makes the main Ractor and every built-in class; returns its root fiber. */
-Fiber *tr_vm_boot(const VmOptions *options);
+MAY_SWITCH Fiber *tr_vm_boot(const VmOptions *options);
 /* The main program, a tree without errors: runs it as <main>, then at_exit blocks; reports an uncaught exception; the exit
  * status. Frees the tree as soon as it is compiled. */
 typedef struct Ast Ast;
