@@ -110,6 +110,10 @@ static MAY_SWITCH MAY_RAISE Value entry_value(Fiber *f, Class *owner, const Cons
 
 static MAY_SWITCH MAY_RAISE Value call_missing(Fiber *f, Class *klass, Id name, Found *found) {
     found->cacheable = false;
+    if (tr_method_is_basic((Value)klass, TR_ID_const_missing)) { /* no frame of its own in the backtrace */
+        if (klass == tr_class.object) return tr_raise_name_error(f, (Value)klass, name, "uninitialized constant %pI", name);
+        return tr_raise_name_error(f, (Value)klass, name, "uninitialized constant %pC::%pI", klass, name);
+    }
     return tr_call(f, (Value)klass, TR_ID_const_missing, 1, tr_value_from_id(name));
 }
 
