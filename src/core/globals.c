@@ -45,6 +45,10 @@ static MAY_SWITCH Value get_argf(Fiber *f, Id name) {
     (void)name;
     return tr_const_get(f, tr_class.object, tr_intern_cstr("ARGF"), true);
 }
+static MAY_GC Value get_match_part(Fiber *f, Id name) {
+    return tr_match_special(f, tr_backref_get(f), tr_id_cstr(name)[1]);
+}
+
 static Value get_backref(Fiber *f, Id name) { (void)name; return tr_backref_get(f); }
 static MAY_SWITCH Value set_backref(Fiber *f, Id name, Value value) {
     (void)name;
@@ -93,6 +97,10 @@ static MAY_GC void globals_init(Fiber *f) {
     tr_global_define("$*", get_arguments, NULL, false);
     tr_global_define("$<", get_argf, NULL, false);
     tr_global_define("$~", get_backref, set_backref, true);
+    tr_global_define("$&", get_match_part, NULL, true); /* code reads these directly; aliases of them come here */
+    tr_global_define("$`", get_match_part, NULL, true);
+    tr_global_define("$'", get_match_part, NULL, true);
+    tr_global_define("$+", get_match_part, NULL, true);
     tr_global_define("$_", get_lastline, set_lastline, true);
     alias("$-0", "$/");
     alias("$-F", "$;");

@@ -179,6 +179,7 @@ MAY_GC void tr_cvar_copy_all(Fiber *f, Class *to, Class *from) {
 /* ---- globals ---- */
 
 typedef struct Global {
+    Id name;         /* the first one; aliases lead here */
     GlobalGetFn get; /* NULL: a plain variable */
     GlobalSetFn set;
     bool any_ractor;
@@ -229,6 +230,7 @@ static Global *global_ensure(Id name) {
     global = global_find(name);
     if (!global) {
         global = global_new();
+        global->name = name;
         global->cell = tr_cell_new();
         global_put_locked(name, global);
     }
@@ -238,12 +240,13 @@ static Global *global_ensure(Id name) {
 
 void tr_global_define(const char *name, GlobalGetFn get, GlobalSetFn set, bool any_ractor) {
     Global *global = global_new();
+    global->name = tr_intern_cstr(name);
     global->get = get;
     global->set = set;
     global->any_ractor = any_ractor;
     if (!get) global->cell = tr_cell_new();
     pthread_mutex_lock(&global_lock);
-    global_put_locked(tr_intern_cstr(name), global);
+    global_put_locked(global->name, global);
     pthread_mutex_unlock(&global_lock);
 }
 
@@ -261,7 +264,7 @@ static MAY_GC MAY_RAISE Value refuse_global(Fiber *f, Id name) {
 MAY_SWITCH MAY_RAISE Value tr_global_get(Fiber *f, Id name) {
     const Global *global = global_find(name);
     if ((!global || !global->any_ractor) && !tr_ractor_is_main(f->ractor)) return refuse_global(f, name);
-    if (global && global->get) return global->get(f, name);
+    if (global && global->get) return global->get(f, global->name);
     bool foreign = false;
     Value value = global ? tr_cell_get(f, global->cell, &foreign) : TR_UNDEF;
     if (TR_LIKELY(value != TR_UNDEF)) return value;
@@ -291,7 +294,7 @@ MAY_SWITCH MAY_RAISE Value tr_global_set(Fiber *f, Id name, Value value) {
     if (global->get) {
         if (!global->set)
             return tr_raise_name_error(f, TR_NIL, name, "%pI is a read-only variable", name);
-        if (global->set(f, name, value) == TR_RAISED) return TR_RAISED;
+        if (global->set(f, global->name, value) == TR_RAISED) return TR_RAISED;
     } else {
         tr_cell_set(f, global->cell, value);
     }
