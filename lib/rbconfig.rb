@@ -11,6 +11,7 @@ module RbConfig
     "EXEEXT" => "", "DLEXT" => "so", "SOEXT" => "so", "host_os" => "linux-gnu", "target_os" => "linux",
     "host_cpu" => RUBY_PLATFORM[/\A[^-]+/], "target_cpu" => RUBY_PLATFORM[/\A[^-]+/], "arch" => RUBY_PLATFORM,
     "build_os" => "linux-gnu", "PATH_SEPARATOR" => ":", "rubylibdir" => "/usr/lib/ruby/3.1.0",
+    "rubylibprefix" => "/usr/lib/ruby", "rubyarchdir" => "/usr/lib/ruby/3.1.0",
     "vendordir" => "/usr/lib/ruby/vendor_ruby", "sitedir" => "/usr/local/lib/site_ruby", "SHELL" => "/bin/sh",
     "datadir" => "/usr/share", "mandir" => "/usr/share/man", "sysconfdir" => "/etc", "localstatedir" => "/var"
   }

@@ -4,6 +4,7 @@
  * bare `private` before it changes the Cref of the class body (tr_caller_scope).
  */
 #include "core/module_internal.h"
+#include "vm/proc.h"
 
 static inline Class *module_of(Value v) { return (Class *)v; }
 
@@ -259,6 +260,19 @@ static MAY_SWITCH Value module_remove_method(Fiber *f, Value self, const Args *a
     return self;
 }
 
+/* The code of a method written in Ruby, by def or define_method; NULL for others. */
+static MAY_GC Iseq *method_body(Fiber *f, const Method *method) {
+    if (method->kind == METHOD_ALIAS) method = method->as.alias.target;
+    if (method->kind == METHOD_PROC) {
+        bool foreign;
+        Value proc = tr_cell_get(f, method->as.proc.proc, &foreign);
+        return tr_is_proc(proc) && tr_proc(proc)->kind == PROC_ISEQ ? (Iseq *)tr_proc(proc)->as.captured.iseq : NULL;
+    }
+    if (method->kind != METHOD_ISEQ) return NULL;
+    tr_iseq_complete(f, method->as.ruby.iseq);
+    return method->as.ruby.iseq;
+}
+
 /* Module#ruby2_keywords(name, …): a method with *rest keeps keywords apart in a flagged last Hash. */
 static MAY_SWITCH Value module_ruby2_keywords(Fiber *f, Value self, const Args *args) {
     for (int i = 0; i < args->argc; i++) {
@@ -268,14 +282,13 @@ static MAY_SWITCH Value module_ruby2_keywords(Fiber *f, Value self, const Args *
         if (!own)
             return tr_raise_name_error(f, self, mid, "method '%pI' for %s '%pC' is not in this class", mid, "class",
                                        module_of(self));
-        if (own->kind == METHOD_ALIAS) own = own->as.alias.target;
-        if (own->kind == METHOD_ISEQ) tr_iseq_complete(f, own->as.ruby.iseq);
-        if (own->kind != METHOD_ISEQ || own->as.ruby.iseq->params.rest_start < 0 || own->as.ruby.iseq->params.keywords) {
+        Iseq *body = method_body(f, own);
+        if (!body || body->params.rest_start < 0 || body->params.keywords) {
             tr_warn(f, "Skipping set of ruby2_keywords flag for %s (method accepts keywords or method does not accept "
                        "argument splat)", tr_id_cstr(mid));
             continue;
         }
-        own->as.ruby.iseq->params.ruby2_keywords = true;
+        body->params.ruby2_keywords = true;
     }
     return TR_NIL;
 }
