@@ -14,7 +14,7 @@
 #include "heap/heap_internal.h"
 #include "ractor/context.h"
 
-#define NURSERY_BYTES ((size_t)2 << 20)
+#define NURSERY_BYTES ((size_t)1 << 20)
 #define MAJOR_LIMIT_MIN ((size_t)8 << 20)
 #define STRESS_MAJOR_EVERY 4
 
