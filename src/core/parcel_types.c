@@ -269,16 +269,37 @@ static MAY_GC Value make_complex(ParcelReader *r, Class *klass) {
     return (Value)pair;
 }
 
-static bool fill_pair(ParcelReader *r, Value v) {
-    Rational *pair = (Rational *)v;
-    tr_write(v, &pair->numerator, tr_parcel_get_value(r));
-    tr_write(v, &pair->denominator, tr_parcel_get_value(r));
+static bool is_positive(Value v) {
+    return tr_is_fixnum(v) ? tr_fixnum(v) > 0 : tr_is_bignum(v) && mpz_sgn(((Bignum *)v)->value) > 0;
+}
+
+static bool fill_rational(ParcelReader *r, Value v) {
+    Value numerator = tr_parcel_get_value(r), denominator = tr_parcel_get_value(r);
+    if (!tr_is_integer(numerator) || !is_positive(denominator)) {
+        tr_parcel_damage(r);
+        return false;
+    }
+    tr_write(v, &((Rational *)v)->numerator, numerator);
+    tr_write(v, &((Rational *)v)->denominator, denominator);
+    return true;
+}
+
+static bool is_real(Value v) { return tr_is_integer(v) || tr_is_float(v) || tr_is_type(v, TYPE_RATIONAL); }
+
+static bool fill_complex(ParcelReader *r, Value v) {
+    Value real = tr_parcel_get_value(r), imaginary = tr_parcel_get_value(r);
+    if (!is_real(real) || !is_real(imaginary)) {
+        tr_parcel_damage(r);
+        return false;
+    }
+    tr_write(v, &((Complex *)v)->real, real);
+    tr_write(v, &((Complex *)v)->imaginary, imaginary);
     return true;
 }
 
 _Static_assert(offsetof(Rational, denominator) == offsetof(Complex, imaginary), "the same shape");
-static const ParcelType rational_parcel = {.write = write_pair, .make = make_rational, .fill = fill_pair};
-static const ParcelType complex_parcel = {.write = write_pair, .make = make_complex, .fill = fill_pair};
+static const ParcelType rational_parcel = {.write = write_pair, .make = make_rational, .fill = fill_rational};
+static const ParcelType complex_parcel = {.write = write_pair, .make = make_complex, .fill = fill_complex};
 
 /* --- Exception: its backtrace has been made an Array of Strings before (tr_exception_prepare_parcel) --- */
 

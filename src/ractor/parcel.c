@@ -441,6 +441,7 @@ struct ParcelReader {
 };
 
 Fiber *tr_parcel_fiber(ParcelReader *r) { return r->f; }
+void tr_parcel_damage(ParcelReader *r) { r->damaged = true; }
 
 uint64_t tr_parcel_get_word(ParcelReader *r) {
     if (TR_UNLIKELY(r->limit - r->at < 8)) {

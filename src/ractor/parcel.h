@@ -90,6 +90,8 @@ void tr_parcel_refuse(ParcelWriter *writer, Class *error, const char *format, ..
 Fiber *tr_parcel_fiber(ParcelReader *reader);
 Value tr_parcel_get_value(ParcelReader *reader);
 uint64_t tr_parcel_get_word(ParcelReader *reader);
+/* What was read makes no sense. */
+void tr_parcel_damage(ParcelReader *reader);
 /* Many at once, NULL when damaged; each means tr_parcel_value_of. */
 const uint64_t *tr_parcel_get_words(ParcelReader *reader, size_t words);
 Value tr_parcel_value_of_word(ParcelReader *reader, uint64_t word);

@@ -236,6 +236,7 @@ static MAY_GC Class *make_metaclass(Fiber *f, Class *klass) {
     tr_structure_lock();
     link_below_locked(meta, super);
     __atomic_store_n(&klass->h.klass, meta, __ATOMIC_RELEASE);
+    tr_barrier((Value)klass, (Value)meta);
     tr_structure_unlock();
     return meta;
 }
