@@ -10,6 +10,7 @@
 #include "core/require.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,27 @@ static bool find_extension(const char *name, char *out) {
            realpath(path, out) != NULL;
 }
 
+/* A library of one of Debian's gem packages: its folder joins the load path, so that its other files are found there. */
+static MAY_GC bool find_packaged_gem(Fiber *f, const char *name, char *out) {
+    static const char *const patterns[] = { "/usr/share/rubygems-integration/all/gems/*/lib/%s%s",
+                                            "/usr/share/rubygems-integration/all/gems/*/lib/*/%s%s" };
+    const char *extension = has_extension(name, ".rb") ? "" : ".rb";
+    bool is_found = false;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns && !is_found; i++) {
+        char pattern[PATH_MAX];
+        glob_t found;
+        if (name[0] == '/' || strchr(name, '*') ||
+            snprintf(pattern, sizeof pattern, patterns[i], name, extension) >= (int)sizeof pattern) return false;
+        if (glob(pattern, 0, NULL, &found) == 0 && realpath(found.gl_pathv[0], out)) {
+            size_t folder = strlen(found.gl_pathv[0]) - strlen(name) - strlen(extension) - 1;
+            push_path(f, load_path(f), found.gl_pathv[0], folder);
+            is_found = true;
+        }
+        globfree(&found);
+    }
+    return is_found;
+}
+
 static MAY_SWITCH MAY_RAISE Value raise_load_error(Fiber *f, const char *name) {
     Value error = tr_exception_new(f, tr_class.load_error, tr_string_format(f, "cannot load such file -- %s", name));
     if (tr_ivar_set(f, error, tr_intern_cstr("@path"), tr_string_new_cstr(f, name)) == TR_RAISED) return TR_RAISED;
@@ -233,7 +255,7 @@ Value tr_require(Fiber *f, Value feature) {
     const BuiltinFeature *builtin = find_builtin(name);
     if (builtin && !(found && library_folder[0] && strncmp(path, library_folder, strlen(library_folder)) == 0))
         return load_builtin(f, builtin);
-    if (!found && !find_extension(name, path)) return raise_load_error(f, name);
+    if (!found && !find_extension(name, path) && !find_packaged_gem(f, name, path)) return raise_load_error(f, name);
     Value full = tr_string_new_cstr(f, path);
     return load_once(f, full);
 }
