@@ -440,7 +440,9 @@ MAY_SWITCH void tr_compile_op_write(Scope *s, const AstNode *node, bool popped) 
 }
 
 MAY_SWITCH void tr_compile_shareable(Scope *s, const AstShareableConstantNode *node, bool popped) {
-    uint32_t sharing = node->base.flags;
+    uint32_t sharing = node->base.flags & (AST_SHAREABLE_CONSTANT_NODE_FLAGS_LITERAL |
+                                           AST_SHAREABLE_CONSTANT_NODE_FLAGS_EXPERIMENTAL_EVERYTHING |
+                                           AST_SHAREABLE_CONSTANT_NODE_FLAGS_EXPERIMENTAL_COPY);
     switch ((AstType)node->write->type) {
     case AST_CONSTANT_WRITE_NODE: write_constant(s, (const void *)node->write, sharing, popped); return;
     case AST_CONSTANT_PATH_WRITE_NODE: write_constant_path(s, (const void *)node->write, sharing, popped); return;
