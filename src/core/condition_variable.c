@@ -15,6 +15,17 @@ static void condition_trace(Tracer *tracer, Value v) { tr_waiters_trace(tracer, 
 static const DataType condition_type = {.name = "condvar", .bytes = sizeof(ConditionVariable), .trace = condition_trace};
 static MAY_GC Value condition_alloc(Fiber *f, Class *klass) { return (Value)tr_data_alloc(f, &condition_type, klass); }
 
+/* Until the signal, the deadline, an interrupt, or Thread#wakeup. */
+static MAY_SWITCH MAY_RAISE Value wait_for_signal(Fiber *f, Waiter *waiter, Value self, int64_t deadline) {
+    if (tr_fiber_scheduler(f) != TR_NIL) return tr_waiters_wait_listed(f, waiter, self, WAIT_CONDVAR, deadline);
+    ThreadState *s = f->thread->state;
+    Value result = TR_TRUE;
+    while (!waiter->is_woken && !s->is_woken && result == TR_TRUE) result = tr_thread_park(f, WAIT_CONDVAR, self, deadline);
+    if (s->is_woken) waiter->is_woken = true;
+    s->is_woken = false;
+    return result;
+}
+
 /* The fast way: our own Mutex. Like Mutex#sleep, but woken by the signal alone. */
 static MAY_SWITCH MAY_RAISE Value wait_with_mutex(Fiber *f, Value self, Value mutex, Value timeout) {
     int64_t deadline = TR_FOREVER, start = tr_now_ns();
@@ -25,7 +36,7 @@ static MAY_SWITCH MAY_RAISE Value wait_with_mutex(Fiber *f, Value self, Value mu
     tr_waiters_push(list, &waiter);
     tr_write_many(self);
     Value result = tr_mutex_unlock(f, mutex);
-    if (result != TR_RAISED) result = tr_waiters_wait_listed(f, &waiter, self, WAIT_CONDVAR, deadline);
+    if (result != TR_RAISED) result = wait_for_signal(f, &waiter, self, deadline);
     bool was_signalled = waiter.is_woken;
     tr_waiters_remove(list, &waiter);
     Unwind sent = f->unwind;

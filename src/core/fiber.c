@@ -344,7 +344,7 @@ static MAY_SWITCH MAY_RAISE Value fiber_s_yield(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value fiber_raise(Fiber *f, Value self, const Args *args) {
     if (!get_fiber(f, self)) return TR_RAISED;
-    Value exception = tr_make_exception(f, args);
+    Value exception = tr_exception_to_send(f, args);
     if (exception == TR_RAISED) return TR_RAISED;
     return tr_fiber_raise(f, self, exception);
 }

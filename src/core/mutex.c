@@ -59,6 +59,8 @@ static MAY_SWITCH MAY_RAISE Value wait_for_lock(Fiber *f, Value v) {
     if (f->thread->interrupt_mask & INTERRUPT_TRAP)
         return tr_raise(f, tr_class.thread_error, "can't be called from trap context");
     if (tr_mutex_is_owned(m, f)) return tr_raise(f, tr_class.thread_error, "deadlock; recursive locking");
+    if (m->owner && m->thread == f->thread && tr_fiber_scheduler(f) == TR_NIL)
+        return tr_raise(f, tr_class.thread_error, "deadlock; lock already owned by another fiber belonging to the same thread");
     Waiter waiter = {.fiber = f, .data = TR_NIL};
     tr_waiters_push(&m->waiters, &waiter);
     tr_write_many(v);

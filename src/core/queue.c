@@ -165,7 +165,7 @@ static MAY_SWITCH MAY_RAISE Value queue_initialize(Fiber *f, Value self, const A
     if (items == TR_UNDEF)
         return tr_raise(f, tr_class.type_error, "can't convert %pC into Array", tr_real_class_of(given));
     if (!tr_is_array(items))
-        return tr_raise(f, tr_class.type_error, "can't convert %pC to Array (%pC#to_a gives %pC)", tr_real_class_of(given),
+        return tr_raise(f, tr_class.type_error, "can't convert %pC into Array (%pC#to_a gives %pC)", tr_real_class_of(given),
                         tr_real_class_of(given), tr_real_class_of(items));
     for (size_t i = 0; i < tr_array_count(items); i++)
         if (put(f, self, tr_array_at(items, i)) == TR_RAISED) return TR_RAISED;
@@ -257,17 +257,12 @@ static MAY_GC MAY_RAISE Value queue_marshal_dump(Fiber *f, Value self, const Arg
 static const MethodDef queue_methods[] = {
     {"initialize", queue_initialize, ARITY(0, 1), METHOD_PRIVATE},
     {"push", queue_push, ARITY(1, 1), 0},
-    {"<<", queue_push, ARITY(1, 1), 0},
-    {"enq", queue_push, ARITY(1, 1), 0},
     {"pop", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
-    {"shift", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
-    {"deq", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
     {"close", queue_close, ARITY(0, 0), 0},
     {"closed?", queue_is_closed, ARITY(0, 0), 0},
     {"clear", queue_clear, ARITY(0, 0), 0},
     {"empty?", queue_is_empty, ARITY(0, 0), 0},
     {"length", queue_length, ARITY(0, 0), 0},
-    {"size", queue_length, ARITY(0, 0), 0},
     {"num_waiting", queue_num_waiting, ARITY(0, 0), 0},
     {"freeze", queue_freeze, ARITY(0, 0), 0},
     {"marshal_dump", queue_marshal_dump, ARITY(0, 0), 0},
@@ -278,11 +273,7 @@ static const MethodDef sized_methods[] = {
     {"max", sized_max, ARITY(0, 0), 0},
     {"max=", sized_set_max, ARITY(1, 1), 0},
     {"push", sized_push, ARITY(1, 2), METHOD_KEYWORDS},
-    {"<<", sized_push, ARITY(1, 2), METHOD_KEYWORDS},
-    {"enq", sized_push, ARITY(1, 2), METHOD_KEYWORDS},
     {"pop", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
-    {"shift", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
-    {"deq", queue_pop, ARITY(0, 1), METHOD_KEYWORDS},
     {"close", queue_close, ARITY(0, 0), 0},
     {"clear", queue_clear, ARITY(0, 0), 0},
     {"num_waiting", queue_num_waiting, ARITY(0, 0), 0},
@@ -292,11 +283,22 @@ static MAY_SWITCH void no_copies(Fiber *f, Class *klass) {
     int error = tr_method_undef(f, klass, TR_ID_initialize_copy) == TR_RAISED;
     TR_CHECK(!error);
 }
+static MAY_GC void add_aliases(Fiber *f, Class *klass) {
+    tr_define_alias(f, klass, "<<", "push");
+    tr_define_alias(f, klass, "enq", "push");
+    tr_define_alias(f, klass, "shift", "pop");
+    tr_define_alias(f, klass, "deq", "pop");
+}
 static MAY_SWITCH void queue_init(Fiber *f) {
+    add_aliases(f, tr_class.queue);
+    tr_define_alias(f, tr_class.queue, "size", "length");
     no_copies(f, tr_class.queue);
     tr_const_define(f, tr_class.object, "Queue", (Value)tr_class.queue);
 }
-static MAY_GC void sized_queue_init(Fiber *f) { tr_const_define(f, tr_class.object, "SizedQueue", (Value)tr_class.sized_queue); }
+static MAY_GC void sized_queue_init(Fiber *f) {
+    add_aliases(f, tr_class.sized_queue);
+    tr_const_define(f, tr_class.object, "SizedQueue", (Value)tr_class.sized_queue);
+}
 const ClassDef tr_queue_def = {.klass = &tr_class.queue, .methods = queue_methods, .alloc = queue_alloc,
                                .instance_type = TYPE_DATA, .init = queue_init};
 const ClassDef tr_sized_queue_def = {.klass = &tr_class.sized_queue, .methods = sized_methods, .alloc = queue_alloc,

@@ -237,6 +237,12 @@ static bool is_linear(Value v) {
 static MAY_SWITCH MAY_RAISE Value range_include(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
     if (is_linear(r->begin) || is_linear(r->end)) return range_eqq(f, self, args);
+    for (int i = 0; i < 2; i++) { /* what converts to an Integer is as good as one */
+        Value end = i == 0 ? r->begin : r->end;
+        int responds = tr_is_string(end) || end == TR_NIL ? 0 : tr_responds_to(f, end, TR_ID_to_int, false);
+        if (responds < 0) return TR_RAISED;
+        if (responds) return range_eqq(f, self, args);
+    }
     if (tr_is_string(r->begin) || tr_is_string(r->end)) {
         if (tr_is_string(r->begin) && tr_is_string(r->end))
             return tr_call(f, self, tr_intern_cstr("__include_string"), 1, ARG(0));

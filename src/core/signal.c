@@ -32,7 +32,7 @@ static uint32_t commands_key;                    /* Ractor local: Array of Procs
 static const struct { const char *name; int number; } names[] = {
     {"EXIT", 0}, {"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"ILL", SIGILL}, {"TRAP", SIGTRAP}, {"ABRT", SIGABRT},
     {"IOT", SIGABRT}, {"BUS", SIGBUS}, {"FPE", SIGFPE}, {"KILL", SIGKILL}, {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},
-    {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD},
+    {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"CHLD", SIGCHLD},
     {"CLD", SIGCHLD}, {"CONT", SIGCONT}, {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},
     {"URG", SIGURG}, {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH},
     {"IO", SIGIO}, {"POLL", SIGIO}, {"PWR", SIGPWR}, {"SYS", SIGSYS},
@@ -63,6 +63,10 @@ int tr_signal_number(Fiber *f, Value v) {
     }
     const char *text = tr_is_symbol(v) ? tr_id_cstr(tr_symbol_id(v)) : tr_string_cstr(f, &v);
     if (!text) return -1;
+    if (text[0] == '-') {
+        Value raised = tr_raise(f, tr_class.argument_error, "negative signal name: %s", text);
+        return raised == TR_RAISED ? -1 : 0;
+    }
     const char *bare = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
     for (int i = 0; i < NAME_COUNT; i++)
         if (strcmp(names[i].name, bare) == 0) return names[i].number;
@@ -203,15 +207,10 @@ static MAY_SWITCH MAY_RAISE Value read_command(Fiber *f, Value command, Disposit
         return TR_NIL;
     }
     if (tr_is_symbol(command)) command = tr_symbol_to_s(f, command);
-    if (!tr_is_string(command)) {
+    if (!tr_is_string(command)) { /* whatever it is: it is called when the signal comes */
         Value text = tr_call_if_responds(f, command, TR_ID_to_str, 0, NULL);
         if (text == TR_RAISED) return TR_RAISED;
-        if (text == TR_UNDEF) {
-            int is_callable = tr_responds_to(f, command, TR_ID_call, false);
-            if (is_callable < 0) return TR_RAISED;
-            if (is_callable) return command;
-            return tr_raise(f, tr_class.argument_error, "wrong trap - %pC", tr_real_class_of(command));
-        }
+        if (text == TR_UNDEF) return command;
         command = text;
     }
     if (tr_string_is(command, "") || tr_string_is(command, "SIG_IGN") || tr_string_is(command, "IGNORE"))
@@ -223,7 +222,7 @@ static MAY_SWITCH MAY_RAISE Value read_command(Fiber *f, Value command, Disposit
 
 static MAY_GC Value describe(Fiber *f, int number) {
     switch ((Disposition)atomic_load(&dispositions[number])) {
-    case DISPOSITION_SYSTEM: return tr_string_new_cstr(f, is_ours_by_default(number) ? "SYSTEM_DEFAULT" : "DEFAULT");
+    case DISPOSITION_SYSTEM: return tr_string_new_cstr(f, "SYSTEM_DEFAULT");
     case DISPOSITION_DEFAULT: return tr_string_new_cstr(f, "DEFAULT");
     case DISPOSITION_IGNORE: return tr_string_new_cstr(f, "IGNORE");
     case DISPOSITION_NIL: return TR_NIL;
@@ -293,8 +292,8 @@ static void install_defaults(void) {
             atomic_store(&dispositions[n], DISPOSITION_IGNORE);
             continue;
         }
-        atomic_store(&dispositions[n], DISPOSITION_DEFAULT);
-        apply(n, DISPOSITION_DEFAULT);
+        atomic_store(&dispositions[n], n == SIGPIPE ? DISPOSITION_NIL : DISPOSITION_DEFAULT);
+        apply(n, n == SIGPIPE ? DISPOSITION_NIL : DISPOSITION_DEFAULT);
     }
 }
 

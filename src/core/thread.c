@@ -102,7 +102,10 @@ void tr_thread_finish(Fiber *f, Value result) {
     Unwind unwind = f->unwind;
     f->unwind = (Unwind){.kind = UNWIND_NONE, .value = TR_NIL, .tag = TR_NIL};
     thread->interrupt_mask = ~(uint32_t)0; /* it is too late */
-    if (result != TR_RAISED) tr_thread_write(thread, &s->result, result);
+    if (result != TR_RAISED) {
+        tr_thread_write(thread, &s->result, result);
+        s->is_killed = false; /* an ensure raised, and that was rescued: it lived on */
+    }
     else if (unwind.kind == UNWIND_RAISE) handle_error(f, unwind.value);
     else s->is_killed = true;
     tr_mutex_release_all(f, thread);
@@ -282,8 +285,7 @@ void tr_threads_terminate_others(Fiber *f) {
 const char *tr_thread_status_name(const Thread *thread) {
     const ThreadState *s = thread->state;
     if (s->is_over) return "dead";
-    if (s->is_aborting) return "aborting";
-    if (s->run_state != THREAD_PARKED) return "run";
+    if (s->run_state != THREAD_PARKED) return s->is_aborting ? "aborting" : "run";
     if (tr_timer_is_set(&s->timer) || s->wait == WAIT_FD || s->wait == WAIT_PROCESS || s->wait == WAIT_BLOCKING_POOL) return "sleep";
     return "sleep_forever";
 }
@@ -294,8 +296,7 @@ static MAY_GC MAY_RAISE Value thread_status(Fiber *f, Value self, const Args *ar
     if (!thread) return TR_RAISED;
     const ThreadState *s = thread->state;
     if (s->is_over) return s->error != TR_NIL ? TR_NIL : TR_FALSE;
-    if (s->is_aborting) return tr_string_new_cstr(f, "aborting");
-    return tr_string_new_cstr(f, s->run_state == THREAD_PARKED ? "sleep" : "run");
+    return tr_string_new_cstr(f, s->run_state == THREAD_PARKED ? "sleep" : s->is_aborting ? "aborting" : "run");
 }
 
 static MAY_GC MAY_RAISE Value thread_is_alive(Fiber *f, Value self, const Args *args) {
@@ -380,7 +381,9 @@ static MAY_GC MAY_RAISE Value thread_native_id(Fiber *f, Value self, const Args 
     (void)args;
     Thread *thread = get_thread(f, self);
     if (!thread) return TR_RAISED;
-    return is_alive(thread) ? TR_FIX(syscall(SYS_gettid)) : TR_NIL;
+    if (!is_alive(thread)) return TR_NIL;
+    /* threads share OS threads here; what is asked for is a number that no other thread of the process has */
+    return thread == f->ractor->main_thread ? TR_FIX(getpid()) : TR_FIX((int64_t)getpid() << 24 | (int64_t)thread->state->serial);
 }
 
 /* ---- flags ---- */
@@ -454,15 +457,17 @@ static MAY_SWITCH MAY_RAISE Value thread_s_pass(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value places(Fiber *f, Value self, const Args *args, Value (*convert)(Fiber *, Value)) {
     Thread *thread = get_thread(f, self);
-    int64_t from = 0, count = -1;
     if (!thread) return TR_RAISED;
     if (!is_alive(thread)) return TR_NIL;
-    if (args->argc > 0 && !tr_to_long(f, args->argv[0], &from)) return TR_RAISED;
-    if (args->argc > 1 && args->argv[1] != TR_NIL && !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
+    Value list = convert(f, tr_backtrace_capture(thread->fiber, 0, -1));
+    if (list == TR_RAISED || args->argc == 0) return list;
+    if (args->argc == 1 && tr_is_type(args->argv[0], TYPE_RANGE)) return tr_callv(f, list, TR_ID_aref, 1, args->argv);
+    int64_t from, count = (int64_t)tr_array_count(list);
+    if (!tr_to_long(f, args->argv[0], &from)) return TR_RAISED;
     if (from < 0) return tr_raise(f, tr_class.argument_error, "negative level (%lld)", (long long)from);
-    if (args->argc > 1 && args->argv[1] != TR_NIL && count < 0)
-        return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
-    return convert(f, tr_backtrace_capture(thread->fiber, (int)from, (int)count));
+    if (args->argc > 1 && args->argv[1] != TR_NIL && !tr_to_long(f, args->argv[1], &count)) return TR_RAISED;
+    if (count < 0) return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
+    return tr_call(f, list, TR_ID_aref, 2, TR_FIX(from), TR_FIX(count));
 }
 static MAY_SWITCH MAY_RAISE Value thread_backtrace(Fiber *f, Value self, const Args *args) {
     return places(f, self, args, tr_backtrace_strings);
@@ -493,7 +498,6 @@ static const MethodDef thread_methods[] = {
     {"status", thread_status, ARITY(0, 0), 0},
     {"alive?", thread_is_alive, ARITY(0, 0), 0},
     {"stop?", thread_is_stopped, ARITY(0, 0), 0},
-    {"inspect", thread_inspect, ARITY(0, 0), 0},
     {"to_s", thread_inspect, ARITY(0, 0), 0},
     {"name", thread_name, ARITY(0, 0), 0},
     {"name=", thread_set_name, ARITY(1, 1), 0},
@@ -514,7 +518,6 @@ static const MethodDef thread_methods[] = {
 static const MethodDef thread_singleton_methods[] = {
     {"new", thread_s_new, ARITY_REST(0), METHOD_KEYWORDS},
     {"start", thread_s_start, ARITY_REST(0), METHOD_KEYWORDS},
-    {"fork", thread_s_start, ARITY_REST(0), METHOD_KEYWORDS},
     {"current", thread_s_current, ARITY(0, 0), 0},
     {"main", thread_s_main, ARITY(0, 0), 0},
     {"list", thread_s_list, ARITY(0, 0), 0},
@@ -534,12 +537,16 @@ static void read_timeslice(void) {
 
 static MAY_GC void thread_init(Fiber *f) {
     read_timeslice();
+    tr_define_alias(f, tr_class.thread, "inspect", "to_s");
+    tr_define_alias(f, tr_singleton_class(f, (Value)tr_class.thread), "fork", "start");
     tr_define_methods(f, tr_class.thread, tr_thread_local_methods);
     tr_define_methods(f, tr_class.thread, tr_thread_interrupt_methods);
     for (const MethodDef *m = tr_thread_interrupt_singleton_methods; m->name; m++)
         tr_define_singleton_method(f, (Value)tr_class.thread, m->name, m->fn, m->min, m->max, m->flags);
+    tr_define_alias(f, tr_class.thread, "exit", "kill");
+    tr_define_alias(f, tr_class.thread, "terminate", "kill");
 }
 const ClassDef tr_thread_def = {
-    .klass = &tr_class.thread, .methods = thread_methods, .singleton_methods = thread_singleton_methods, .alloc = thread_alloc,
+    .klass = &tr_class.thread, .methods = thread_methods, .singleton_methods = thread_singleton_methods, .no_alloc = true,
     .instance_type = TYPE_THREAD, .init = thread_init,
 };

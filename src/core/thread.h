@@ -24,6 +24,8 @@ MAY_SWITCH MAY_RAISE Value tr_thread_wait(Fiber *f, Thread *thread, int64_t dead
 MAY_SWITCH MAY_RAISE Value tr_thread_send(Fiber *f, Thread *thread, Value exception_or_kill);
 /* The same for any living thread of the Ractor, without raising here: joins its queue. */
 MAY_GC void tr_thread_post(Fiber *f, Thread *thread, Value exception);
+/* The exception that Thread#raise(…) and Fiber#raise(…) mean: its cause is what is being handled where they are called. */
+MAY_SWITCH MAY_RAISE Value tr_exception_to_send(Fiber *f, const Args *args);
 /* Takes an exception out of the queue again, if it was not delivered yet. */
 void tr_thread_take_back(Thread *thread, Value exception);
 /* Kills all other threads of the Ractor and waits until they have run their ensures: before a Ractor or the process ends. */

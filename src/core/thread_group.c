@@ -21,7 +21,6 @@ static MAY_GC Value default_group(Fiber *f) {
 }
 
 Value tr_thread_group(Fiber *f, Thread *thread) {
-    if (thread->state->is_over) return TR_NIL;
     return thread->state->group != TR_NIL ? thread->state->group : default_group(f);
 }
 

@@ -12,6 +12,7 @@
 #include "core/exception.h"
 #include "core/signal.h"
 #include "core/thread.h"
+#include "vm/interp.h"
 
 enum Timing { TIMING_NONE, TIMING_IMMEDIATE, TIMING_ON_BLOCKING, TIMING_NEVER };
 
@@ -120,6 +121,11 @@ static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
     }
     s->is_deferred = tr_array_count(s->pending) > 0; /* the next one waits for a blocking operation or a tick */
     if (item == TR_KILL_SIGNAL || s->is_killed) return start_to_die(f); /* who is dying goes on to die */
+    if (!tr_method_is_basic(item, TR_ID_exception)) { /* what is raised is asked once more, here */
+        item = tr_call(f, item, TR_ID_exception, 0);
+        if (item == TR_RAISED) return TR_RAISED;
+        if (!tr_is_type(item, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
+    }
     return tr_raise_value(f, item);
 }
 
@@ -195,12 +201,23 @@ static MAY_GC MAY_RAISE Thread *thread_of(Fiber *f, Value v) {
     return ((ThreadObject *)v)->thread;
 }
 
+Value tr_exception_to_send(Fiber *f, const Args *args) {
+    Value exception;
+    if (args->argc == 0 && args->keywords == TR_NIL)
+        exception = tr_exception_new(f, tr_class.runtime_error, tr_string_new_cstr(f, ""));
+    else exception = tr_make_exception(f, args);
+    if (exception == TR_RAISED || ((Exception *)exception)->cause != TR_UNDEF) return exception;
+    Value cause = tr_current_error(f); /* what is being handled here, not there */
+    tr_write(exception, &((Exception *)exception)->cause, cause == exception ? TR_NIL : cause);
+    return exception;
+}
+
 /* Thread#raise(…) -> nil */
 static MAY_SWITCH MAY_RAISE Value thread_raise(Fiber *f, Value self, const Args *args) {
     Thread *thread = thread_of(f, self);
     if (!thread) return TR_RAISED;
     if (thread->state->is_over) return TR_NIL;
-    Value exception = tr_make_exception(f, args);
+    Value exception = tr_exception_to_send(f, args);
     if (exception == TR_RAISED) return TR_RAISED;
     if (tr_thread_send(f, thread, exception) == TR_RAISED) return TR_RAISED;
     return TR_SAFEPOINT(f) == TR_RAISED ? TR_RAISED : TR_NIL;
@@ -295,8 +312,6 @@ static MAY_SWITCH MAY_RAISE Value thread_s_is_pending(Fiber *f, Value self, cons
 const MethodDef tr_thread_interrupt_methods[] = {
     {"raise", thread_raise, ARITY(0, 3), METHOD_KEYWORDS},
     {"kill", thread_kill, ARITY(0, 0), 0},
-    {"exit", thread_kill, ARITY(0, 0), 0},
-    {"terminate", thread_kill, ARITY(0, 0), 0},
     {"pending_interrupt?", thread_is_pending, ARITY(0, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };

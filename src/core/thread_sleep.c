@@ -50,7 +50,7 @@ static MAY_GC MAY_RAISE Value thread_wakeup(Fiber *f, Value self, const Args *ar
     Thread *thread = ((ThreadObject *)self)->thread;
     if (!thread || thread->state->is_over) return tr_raise(f, tr_class.thread_error, "killed thread");
     ThreadState *s = thread->state;
-    if (s->run_state == THREAD_PARKED && (s->wait == WAIT_SLEEP || s->wait == WAIT_SLEEP_FOREVER)) {
+    if (s->run_state == THREAD_PARKED && (s->wait == WAIT_SLEEP || s->wait == WAIT_SLEEP_FOREVER || s->wait == WAIT_CONDVAR)) {
         s->is_woken = true;
         tr_thread_unpark(thread);
     }
