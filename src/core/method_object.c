@@ -47,20 +47,13 @@ const Method *tr_method_object_method(Value v, Value *receiver) {
 /* ---- finding ---- */
 
 static MAY_GC MAY_RAISE Value undefined(Fiber *f, Value about, Class *klass, Id mid) {
-    const char *kind = tr_object_type((Value)klass) == TYPE_MODULE ? "module" : "class";
-    Value shown = (Value)klass;
-    if (tr_class_is_singleton(klass)) {
-        Value object = klass->attached;
-        shown = tr_is_module(object) ? object : (Value)tr_real_class(klass);
-        if (tr_is_module(object)) return tr_raise_name_error(f, about, mid, "undefined method '%pI' for class '%pV'", mid,
-                                                             tr_class_path(f, klass));
-    }
-    return tr_raise_name_error(f, about, mid, "undefined method '%pI' for %s '%pC'", mid, kind, (Class *)shown);
+    return tr_raise_name_error(f, about, mid, "undefined method '%pI' for %s '%pC'", mid,
+                               tr_object_type((Value)klass) == TYPE_MODULE ? "module" : "class", klass);
 }
 
 static MAY_GC MAY_RAISE Value not_public(Fiber *f, Value about, Class *klass, Id mid, const Method *method) {
     return tr_raise_name_error(f, about, mid, "method '%pI' for %s '%pC' is %s", mid,
-                               tr_object_type((Value)klass) == TYPE_MODULE ? "module" : "class", tr_real_class(klass),
+                               tr_object_type((Value)klass) == TYPE_MODULE ? "module" : "class", klass,
                                method->visibility == VISIBILITY_PRIVATE ? "private" : "protected");
 }
 
@@ -198,6 +191,7 @@ static Value method_equal(Fiber *f, Value self, const Args *args) {
     if (!tr_is_type(args->argv[0], TYPE_METHOD_OBJECT)) return TR_FALSE;
     const MethodObject *a = method_object(self), *b = method_object(args->argv[0]);
     if (a->h.klass != b->h.klass || a->receiver != b->receiver) return TR_FALSE;
+    if (a->receiver != TR_UNDEF && a->klass != b->klass) return TR_FALSE; /* it got a singleton class in between */
     if (!a->resolved || !b->resolved) return tr_bool(a->resolved == b->resolved && a->mid == b->mid);
     return tr_bool(same_body(a->resolved, b->resolved) && a->resolved->owner == b->resolved->owner);
 }

@@ -24,7 +24,7 @@ static MAY_GC Value module_alloc(Fiber *f, Class *klass) {
 static MAY_GC Value class_alloc(Fiber *f, Class *klass) {
     (void)klass;
     Class *made = tr_class_new(f, tr_class.object); /* dup and clone fill it in */
-    made->alloc = NULL;
+    made->alloc = NULL; /* until then it has no instances */
     made->flags &= ~(uint32_t)CLASS_INITIALIZED;
     return (Value)made;
 }
@@ -39,13 +39,14 @@ static MAY_SWITCH Value module_initialize(Fiber *f, Value self, const Args *args
 }
 
 /* Class.new(superclass = Object) { … } -> Class */
-static MAY_SWITCH Value class_s_new(Fiber *f, Value self, const Args *args) {
-    (void)self;
+static MAY_SWITCH Value class_initialize(Fiber *f, Value self, const Args *args) {
+    if (module_of(self)->flags & CLASS_INITIALIZED)
+        return tr_raise(f, tr_class.type_error, "already initialized class");
     Value super = args->argc ? args->argv[0] : (Value)tr_class.object;
     if (!tr_class_check_super(f, super)) return TR_RAISED;
-    Class *klass = tr_class_new(f, module_of(super));
-    if (tr_class_run_inherited(f, module_of(super), klass) == TR_RAISED) return TR_RAISED;
-    return run_body(f, (Value)klass, args->block);
+    tr_class_set_superclass(f, module_of(self), module_of(super));
+    if (tr_class_run_inherited(f, module_of(super), module_of(self)) == TR_RAISED) return TR_RAISED;
+    return run_body(f, self, args->block);
 }
 
 static MAY_GC MAY_RAISE Value allocate(Fiber *f, Class *klass) {
@@ -406,16 +407,13 @@ static const MethodDef module_methods[] = {
 };
 
 static const MethodDef class_methods[] = {
+    {"initialize", class_initialize, ARITY(0, 1), METHOD_PRIVATE},
     {"new", class_new, ARITY_REST(0), METHOD_KEYWORDS},
     {"allocate", class_allocate, ARITY(0, 0), 0},
     {"superclass", class_superclass, ARITY(0, 0), 0},
     {"subclasses", class_subclasses, ARITY(0, 0), 0},
     {"attached_object", class_attached_object, ARITY(0, 0), 0},
     {"inherited", nothing, ARITY(1, 1), METHOD_PRIVATE | METHOD_LEAF},
-    {NULL, NULL, 0, 0, 0},
-};
-static const MethodDef class_singleton_methods[] = {
-    {"new", class_s_new, ARITY(0, 1), 0},
     {NULL, NULL, 0, 0, 0},
 };
 
@@ -443,5 +441,4 @@ static MAY_GC void class_init(Fiber *f) {
 const ClassDef tr_module_class_def = {.klass = &tr_class.module, .methods = module_methods, .alloc = module_alloc,
                                       .instance_type = TYPE_MODULE};
 const ClassDef tr_class_class_def = {.klass = &tr_class.class, .methods = class_methods,
-                                     .singleton_methods = class_singleton_methods, .alloc = class_alloc,
-                                     .instance_type = TYPE_CLASS, .init = class_init};
+                                     .alloc = class_alloc, .instance_type = TYPE_CLASS, .init = class_init};

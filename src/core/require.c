@@ -48,6 +48,8 @@ static MAY_GC void push_path(Fiber *f, Value list, const char *path, size_t size
     if (size > 0) (void)!tr_array_push(f, list, tr_string_new(f, path, size));
 }
 
+static MAY_SWITCH Value resolve_feature_path(Fiber *f, Value self, const Args *args);
+
 static MAY_GC Value load_path(Fiber *f) {
     Value list = local(f, load_path_key);
     if (list != TR_UNDEF) return list;
@@ -62,6 +64,7 @@ static MAY_GC Value load_path(Fiber *f) {
     static const char *const folders[] = { "/usr/local/lib/site_ruby", "/usr/lib/ruby/vendor_ruby", "/usr/lib/ruby/3.1.0" };
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) push_path(f, list, folders[i], strlen(folders[i]));
     tr_ractor_local_set(f->ractor, load_path_key, list);
+    tr_define_singleton_method(f, list, "resolve_feature_path", resolve_feature_path, 1, 1, 0);
     return list;
 }
 
@@ -220,7 +223,7 @@ static MAY_SWITCH MAY_RAISE Value load_once(Fiber *f, Value path) {
     }
     Value table = loading_table(f), mark = tr_integer_from_uint64(f, (uint64_t)(uintptr_t)f->thread >> 3);
     if (tr_hash_set(f, table, path, mark) == TR_RAISED) return TR_RAISED;
-    Value result = tr_load_file(f, path, false);
+    Value result = tr_load_file(f, path, NULL);
     Unwind pending = f->unwind;
     Value removed = tr_hash_delete(f, table, path);
     if (result == TR_RAISED) {
@@ -258,6 +261,22 @@ Value tr_require(Fiber *f, Value feature) {
     if (!found && !find_extension(name, path) && !find_packaged_gem(f, name, path)) return raise_load_error(f, name);
     Value full = tr_string_new_cstr(f, path);
     return load_once(f, full);
+}
+
+/* $LOAD_PATH.resolve_feature_path(feature) -> [:rb or :so, path] or nil: what require would load */
+static MAY_SWITCH Value resolve_feature_path(Fiber *f, Value self, const Args *args) {
+    (void)self;
+    char path[PATH_MAX];
+    Value feature = tr_to_path(f, args->argv[0]);
+    const char *name = feature == TR_RAISED ? NULL : tr_string_cstr(f, &feature);
+    if (!name) return TR_RAISED;
+    int found = has_extension(name, ".so") ? 0 : find_file(f, name, path);
+    if (found < 0) return TR_RAISED;
+    const BuiltinFeature *builtin = find_builtin(name);
+    if (!found && builtin)
+        return tr_array_new_values(f, 2, tr_value_from_id(tr_intern_cstr("so")), tr_string_format(f, "%s.so", builtin->name));
+    if (!found && !find_extension(name, path)) return TR_NIL;
+    return tr_array_new_values(f, 2, tr_value_from_id(tr_intern_cstr("rb")), tr_string_new_cstr(f, path));
 }
 
 static MAY_SWITCH MAY_RAISE Value kernel_require(Fiber *f, Value self, const Args *args) {
@@ -305,8 +324,10 @@ static MAY_SWITCH MAY_RAISE Value kernel_load(Fiber *f, Value self, const Args *
         found = snprintf(path, sizeof path, "%s", tr_string(full)->bytes) < (int)sizeof path;
     }
     if (!found) return raise_load_error(f, tr_string(name)->bytes);
-    Value wrap = args->argc > 1 ? args->argv[1] : TR_FALSE;
-    return tr_load_file(f, tr_string_new_cstr(f, path), tr_is_truthy(wrap)) == TR_RAISED ? TR_RAISED : TR_TRUE;
+    Class *wrap = NULL;
+    if (args->argc > 1 && tr_is_truthy(args->argv[1]))
+        wrap = tr_is_type(args->argv[1], TYPE_MODULE) ? (Class *)args->argv[1] : tr_module_new(f);
+    return tr_load_file(f, tr_string_new_cstr(f, path), wrap) == TR_RAISED ? TR_RAISED : TR_TRUE;
 }
 
 static MAY_GC Value load_error_path(Fiber *f, Value self, const Args *args) {

@@ -252,6 +252,21 @@ MAY_GC Class *tr_class_new(Fiber *f, Class *super) {
     return c;
 }
 
+MAY_GC void tr_class_set_superclass(Fiber *f, Class *klass, Class *super) {
+    Class *meta = make_metaclass(f, klass), *above = make_metaclass(f, super);
+    inherit(klass, super);
+    inherit(meta, above);
+    klass->flags |= CLASS_INITIALIZED;
+    tr_structure_lock();
+    list_remove_locked(klass);
+    link_below_locked(klass, super);
+    list_remove_locked(meta);
+    link_below_locked(meta, above);
+    tr_method_invalidate_all_locked(klass);
+    tr_method_invalidate_all_locked(meta);
+    tr_structure_unlock();
+}
+
 MAY_GC Class *tr_module_new(Fiber *f) {
     Class *c = class_alloc(f, TYPE_MODULE, tr_class.module, true);
     c->flags = CLASS_INITIALIZED;

@@ -88,6 +88,8 @@ Class *tr_class_element(const Class *klass, const Class *ancestor);
 MAY_GC void tr_class_set_name(Fiber *f, Class *klass, Class *under, Id name);
 /* Makes the memory layout of a Class known to the heap, and the first four classes. At boot. */
 MAY_GC void tr_class_boot(Fiber *f);
+/* An uninitialised class (allocated, not made by tr_class_new) gets its superclass. */
+MAY_GC void tr_class_set_superclass(Fiber *f, Class *klass, Class *super);
 /* A copy for dup and clone: methods, constants, variables; no name. */
 MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from);
 static inline bool tr_class_is_singleton(const Class *klass) { return (klass->flags & CLASS_SINGLETON) != 0; }

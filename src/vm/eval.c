@@ -112,7 +112,7 @@ static MAY_GC Value shared_path(Fiber *f, Value path) {
     return tr_string_interned(f, tr_string(path)->bytes, tr_string(path)->size, ENCODING_UTF8);
 }
 
-Value tr_load_file(Fiber *f, Value path, bool wrap) {
+Value tr_load_file(Fiber *f, Value path, Class *wrap) {
     size_t size = 0;
     char *bytes = read_file(f, tr_string(path)->bytes, &size);
     if (!bytes) return TR_RAISED;
@@ -130,11 +130,10 @@ Value tr_load_file(Fiber *f, Value path, bool wrap) {
     tr_ast_free(ast);
     if (!iseq) return TR_RAISED;
     if (!wrap) return tr_run_top(f, iseq, tr_main_object(f), tr_cref_new(f, tr_class.object, NULL));
-    Class *module = tr_module_new(f);
     Value self = tr_clone(f, tr_main_object(f), TR_NIL);
-    if (self == TR_RAISED || tr_call(f, self, tr_intern_cstr("extend"), 1, (Value)module) == TR_RAISED)
+    if (self == TR_RAISED || tr_call(f, self, tr_intern_cstr("extend"), 1, (Value)wrap) == TR_RAISED)
         return TR_RAISED;
-    return tr_run_top(f, iseq, self, tr_cref_new(f, module, tr_cref_top()));
+    return tr_run_top(f, iseq, self, tr_cref_new(f, wrap, tr_cref_top()));
 }
 
 /* ---- Bindings ---- */

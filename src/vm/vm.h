@@ -180,7 +180,8 @@ MAY_GC Value tr_backtrace_capture(Fiber *f, int skip, int limit); /* internal ob
 MAY_SWITCH MAY_RAISE Value tr_eval_string(Fiber *f, Value source, Value self, Value binding_or_nil, Value path, int line);
 /* The same with the caller's locals, and `under` as what def and constants go to: instance_eval and module_eval of a String. */
 MAY_SWITCH MAY_RAISE Value tr_eval_string_under(Fiber *f, Value source, Value self, Class *under, Value path, int line);
-MAY_SWITCH MAY_RAISE Value tr_load_file(Fiber *f, Value path, bool wrap);
+/* `wrap`: the module that the file's constants and methods go to; NULL: none. */
+MAY_SWITCH MAY_RAISE Value tr_load_file(Fiber *f, Value path, Class *wrap);
 MAY_SWITCH MAY_RAISE Value tr_require(Fiber *f, Value feature); /* core/require.c */
 /* A require in another Ractor, carried out by the main one (ractor/ractor.c). */
 MAY_SWITCH MAY_RAISE Value tr_ractor_require(Fiber *f, Value feature);
