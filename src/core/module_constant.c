@@ -38,9 +38,8 @@ static MAY_SWITCH Value module_const_get(Fiber *f, Value self, const Args *args)
     bool inherit = inherit_argument(args);
     Value name = args->argv[0];
     if (!tr_is_symbol(name) && !tr_is_string(name)) {
-        name = tr_try_convert(f, name, tr_class.string, TR_ID_to_str);
+        name = tr_to_str(f, name);
         if (name == TR_RAISED) return TR_RAISED;
-        if (name == TR_NIL) name = args->argv[0];
     }
     if (!is_path(name)) {
         Id id = tr_const_id(f, self, name);

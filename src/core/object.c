@@ -340,8 +340,7 @@ static MAY_SWITCH Value object_initialize_clone(Fiber *f, Value self, const Args
 static MAY_SWITCH MAY_RAISE Id variable_id(Fiber *f, Value object, Value name, IdKind kind, const char *what) {
     Id id = tr_to_id(f, name);
     if (!id || tr_id_kind(id) == kind) return id;
-    Value text = tr_is_symbol(name) ? tr_symbol_to_s(f, name) : name;
-    if (tr_raise_name_error(f, object, id, "'%pV' is not allowed as %s variable name", text, what) == TR_RAISED)
+    if (tr_raise_name_error(f, object, id, "'%pI' is not allowed as %s variable name", id, what) == TR_RAISED)
         return TR_ID_NONE;
     return TR_ID_NONE;
 }
