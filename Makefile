@@ -144,7 +144,7 @@ test-gc: all unit ## a sample with a collection at every allocation
 lint: gen ## effects (clang), layers, headers that compile alone
 	tools/lint_layers
 	tools/lint_headers
-	tools/lint_effects $(SOURCES)
+	tools/lint_effects
 
 bench: all ## the benchmarks of bench/
 	bench/run $(BIN)/troupe

@@ -73,7 +73,7 @@ void tr_thread_take_back(Thread *thread, Value item) {
     }
 }
 
-static MAY_GC MAY_RAISE Value start_to_die(Fiber *f) {
+static MAY_SWITCH MAY_RAISE Value start_to_die(Fiber *f) {
     ThreadState *s = f->thread->state;
     if (f->thread == f->ractor->main_thread && tr_ractor_is_main(f->ractor) && !s->is_aborting) {
         Value status[1] = {TR_FIX(0)}; /* killing the main thread ends the program */
@@ -126,7 +126,7 @@ static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
         if (item == TR_RAISED) return TR_RAISED;
         if (!tr_is_type(item, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
     }
-    return tr_raise_value(f, item);
+    return tr_raise_object(f, item);
 }
 
 static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
@@ -188,7 +188,7 @@ void tr_thread_post(Fiber *f, Thread *thread, Value item) {
 
 Value tr_thread_send(Fiber *f, Thread *thread, Value item) {
     if (thread->state->is_over) return TR_NIL;
-    if (thread == f->thread) return item == TR_KILL_SIGNAL ? start_to_die(f) : tr_raise_value(f, item);
+    if (thread == f->thread) return item == TR_KILL_SIGNAL ? start_to_die(f) : tr_raise_object(f, item);
     tr_thread_post(f, thread, item);
     return TR_NIL;
 }

@@ -80,6 +80,7 @@ MAY_GC Value tr_vformat(Fiber *f, const char *format, va_list arguments);
 /* NameError (or the subclass) with its name and receiver. */
 MAY_GC MAY_RAISE Value tr_raise_name_error(Fiber *f, Value receiver, Id name, const char *format, ...);
 MAY_GC MAY_RAISE Value tr_raise_value(Fiber *f, Value exception);            /* sets backtrace and cause if unset */
+MAY_SWITCH MAY_RAISE Value tr_raise_object(Fiber *f, Value exception); /* and tells its class's own set_backtrace first */
 MAY_GC MAY_RAISE Value tr_raise_errno(Fiber *f, int error, const char *detail); /* Errno::X; detail may be NULL */
 MAY_GC MAY_RAISE Value tr_raise_argc(Fiber *f, int given, int min, int max);
 MAY_SWITCH MAY_RAISE Value tr_raise_frozen(Fiber *f, Value object);
