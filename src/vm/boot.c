@@ -117,6 +117,7 @@ static void give_class(Value object, void *data) {
 TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
     tr_symbol_boot();
+    tr_backtrace_limit = options->backtrace_limit;
     tr_parcel_types_boot();
     tr_block_boot();
     tr_interp_boot();
