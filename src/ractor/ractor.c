@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "core/core.h"
 #include "core/parcel_types.h"
 #include "core/thread.h"
@@ -313,6 +314,7 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
     tr_ractor_run_finalizers(f, true);
     atomic_fetch_sub_explicit(&live_count, 1, memory_order_relaxed);
     tr_ractor_finish(f, &outcome, has_failed);
+    TR_LOG(TR_LOG_SCHED, "Ractor %u: ends", f->ractor->id);
     tr_ractor_sched_end(f, release_run);
 }
 
@@ -412,6 +414,7 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_create(Fiber *f, Block block, int argc, con
     fiber->is_root = fiber->is_blocking = true;
     ractor->main_thread->fiber = ractor->main_thread->root_fiber = fiber;
     Value face = make_face(f, ractor);
+    TR_LOG(TR_LOG_SCHED, "Ractor %u: made by Ractor %u", ractor->id, f->ractor->id);
     tr_thread_start(ractor->main_thread);
     tr_ractor_sched_start(ractor);
     return face;
