@@ -1,7 +1,8 @@
 /* parcel_types.c - how the core's objects travel from one Ractor to another (ractor/parcel.h).
  *
- * The bytes of a String up to INLINE_MAX are copied into the parcel and out of it. Longer ones travel in a buffer of
- * their own, which the receiving String keeps: one copy when the message is copied, none when it is moved.
+ * The bytes of a String up to INLINE_MAX are copied into the parcel and out of it, moved or not: that is cheaper than a
+ * buffer that one thread allocates and another frees. Longer ones travel in a buffer of their own, which the receiving
+ * String keeps: one copy when the message is copied, none when it is moved.
  */
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@
 #include "core/string_internal.h"
 #include "ractor/parcel.h"
 
-#define INLINE_MAX 256
+#define INLINE_MAX 4096
 
 static Value set_class(Value v, Class *klass) {
     if (v == TR_RAISED) return v;

@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/exception.h"
+#include "ractor/parcel_memory.h"
 #include "ractor/ractor.h"
 
 static void tell(Value port, bool has_failed) {
@@ -70,9 +71,8 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_wait(Fiber *f, Ractor *ractor) {
 static Parcel copy_of_error(const Parcel *p) {
     Parcel copy = *p;
     if (p->block) {
-        size_t bytes = p->ref_count * sizeof(Value) + p->buffer_count * sizeof(ParcelBuffer) + p->size;
-        copy.block = malloc(bytes);
-        TR_CHECK(copy.block);
+        size_t bytes = tr_parcel_block_bytes(p);
+        copy.block = tr_parcel_block_new(bytes);
         memcpy(copy.block, p->block, bytes);
         ParcelBuffer *buffers = (ParcelBuffer *)((Value *)copy.block + p->ref_count);
         for (uint32_t i = 0; i < p->buffer_count; i++) {

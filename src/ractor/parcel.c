@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
+#include "ractor/parcel_memory.h"
 #include "ractor/ractor.h"
 #include "ractor/shareable.h"
 #include "vm/id_table.h"
@@ -345,8 +346,7 @@ static void write_all(ParcelWriter *w, Fiber *f, Value value) {
 
 static void seal(ParcelWriter *w, Parcel *out) {
     size_t ref_bytes = w->ref_count * sizeof(Value), buffer_bytes = w->buffer_count * sizeof(ParcelBuffer);
-    char *block = malloc(ref_bytes + buffer_bytes + w->size);
-    if (!block) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    char *block = tr_parcel_block_new(ref_bytes + buffer_bytes + w->size);
     *out = (Parcel){.value = TR_UNDEF, .block = block, .object_count = w->item_count, .ref_count = w->ref_count,
                     .buffer_count = w->buffer_count, .size = w->size};
     if (ref_bytes) memcpy(block, w->refs, ref_bytes);
@@ -417,7 +417,7 @@ void tr_parcel_drop(Parcel *p) {
         if (buffer->bytes && buffer->drop) buffer->drop(buffer->bytes);
         else free(buffer->bytes);
     }
-    free(p->block);
+    tr_parcel_block_free(p->block, tr_parcel_block_bytes(p));
     tr_parcel_init(p, TR_NIL);
 }
 

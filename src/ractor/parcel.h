@@ -21,7 +21,7 @@ typedef struct ParcelBuffer { /* what changes hands: malloc'ed bulk, or a resour
 
 typedef struct Parcel {
     Value value;        /* what travels as it is; TR_UNDEF: it is encoded */
-    void *block;        /* one allocation: refs, buffers, bytes; NULL when there are none */
+    void *block;        /* one allocation (ractor/parcel_memory.h): refs, buffers, bytes; NULL when there are none */
     uint32_t object_count, ref_count, buffer_count;
     size_t size;        /* of the bytes */
 } Parcel;
@@ -38,6 +38,9 @@ MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value);
 MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel);
 /* Packed and unpacked at once: what a message would be at the other end. */
 MAY_SWITCH MAY_RAISE Value tr_copy_deeply(Fiber *f, Value value);
+static inline size_t tr_parcel_block_bytes(const Parcel *p) {
+    return p->ref_count * sizeof(Value) + p->buffer_count * sizeof(ParcelBuffer) + p->size;
+}
 /* Frees what a parcel that nobody received holds. Any thread. */
 void tr_parcel_drop(Parcel *parcel);
 /* The shareable objects in it; while the world is stopped. */

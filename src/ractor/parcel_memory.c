@@ -1,0 +1,94 @@
+/* parcel_memory.c - blocks for parcels, passed on by the bunch.
+ *
+ * What one OS thread allocates another frees, message after message, which malloc answers with a lock for each. Here each
+ * thread has a hand of free blocks per size; a hand that is full gives a bunch to the depot, an empty one takes a bunch from
+ * there. So a lock is taken once in BUNCH_BYTES of traffic.
+ */
+#include "ractor/parcel_memory.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+#define SIZE_COUNT 4
+#define BUNCH_BYTES 32768
+#define DEPOT_MAX_BUNCHES 64 /* what the depot keeps of a size; more goes back to malloc */
+static const unsigned sizes[SIZE_COUNT] = {256, 768, 1536, 6144};
+
+typedef struct FreeBlock { struct FreeBlock *next, *next_bunch; } FreeBlock;
+
+static pthread_mutex_t depot_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct { FreeBlock *bunches; unsigned count; } depot[SIZE_COUNT]; /* under depot_lock */
+static _Thread_local struct { FreeBlock *free; unsigned count; } hands[SIZE_COUNT];
+
+static unsigned bunch_count(unsigned size) { return BUNCH_BYTES / sizes[size]; }
+
+static int size_for(size_t bytes) {
+    for (int i = 0; i < SIZE_COUNT; i++)
+        if (bytes <= sizes[i]) return i;
+    return -1;
+}
+
+static void *checked(void *memory) {
+    if (!memory) tr_fatal(__FILE__, __LINE__, "no memory for a message");
+    return memory;
+}
+
+static __attribute__((noinline)) void *take_bunch(unsigned size) {
+    pthread_mutex_lock(&depot_lock);
+    FreeBlock *bunch = depot[size].bunches;
+    if (bunch) {
+        depot[size].bunches = bunch->next_bunch;
+        depot[size].count--;
+    }
+    pthread_mutex_unlock(&depot_lock);
+    if (!bunch) return checked(malloc(sizes[size]));
+    hands[size].free = bunch->next;
+    hands[size].count = bunch_count(size) - 1;
+    return bunch;
+}
+
+static __attribute__((noinline)) void give_bunch(unsigned size) {
+    FreeBlock *bunch = hands[size].free, *last = bunch;
+    for (unsigned i = 1; i < bunch_count(size); i++) last = last->next;
+    hands[size].free = last->next;
+    hands[size].count -= bunch_count(size);
+    last->next = NULL;
+    pthread_mutex_lock(&depot_lock);
+    bool fits = depot[size].count < DEPOT_MAX_BUNCHES;
+    if (fits) {
+        bunch->next_bunch = depot[size].bunches;
+        depot[size].bunches = bunch;
+        depot[size].count++;
+    }
+    pthread_mutex_unlock(&depot_lock);
+    for (FreeBlock *block = fits ? NULL : bunch, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+}
+
+__attribute__((noinline)) void *tr_parcel_block_new(size_t bytes) {
+    int size = size_for(bytes);
+    if (size < 0) return checked(malloc(bytes));
+    FreeBlock *block = hands[size].free;
+    if (!block) return take_bunch((unsigned)size);
+    hands[size].free = block->next;
+    hands[size].count--;
+    return block;
+}
+
+__attribute__((noinline)) void tr_parcel_block_free(void *taken_block, size_t bytes) {
+    if (!taken_block) return;
+    int size = size_for(bytes);
+    if (size < 0) {
+        free(taken_block);
+        return;
+    }
+    FreeBlock *block = taken_block;
+    block->next = hands[size].free;
+    hands[size].free = block;
+    if (++hands[size].count >= 2 * bunch_count((unsigned)size)) give_bunch((unsigned)size);
+}
