@@ -20,7 +20,7 @@ static void tell(Value port, bool has_failed) {
 void tr_ractor_finish(Fiber *f, Parcel *taken_outcome, bool has_failed) {
     Ractor *ractor = f->ractor;
     RactorState *state = ractor->state;
-    tr_inbox_fini(&state->inbox);
+    tr_inbox_fini(state);
     tr_ractor_lock(ractor);
     state->outcome = *taken_outcome;
     state->has_failed = has_failed;

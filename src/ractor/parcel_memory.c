@@ -12,10 +12,13 @@
 
 #include "base/assert.h"
 
-#define SIZE_COUNT 4
+/* Sizes in steps of a quarter: 64, 80, 96, 112, 128, 160, … 7168, 8192. */
+#define SMALLEST_LOG2 6
+#define LARGEST_LOG2 13
+#define SIZE_COUNT ((LARGEST_LOG2 - SMALLEST_LOG2) * 4 + 1)
 #define BUNCH_BYTES 32768
+#define BUNCH_MAX 128
 #define DEPOT_MAX_BUNCHES 64 /* what the depot keeps of a size; more goes back to malloc */
-static const unsigned sizes[SIZE_COUNT] = {256, 768, 1536, 6144};
 
 typedef struct FreeBlock { struct FreeBlock *next, *next_bunch; } FreeBlock;
 
@@ -23,12 +26,31 @@ static pthread_mutex_t depot_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct { FreeBlock *bunches; unsigned count; } depot[SIZE_COUNT]; /* under depot_lock */
 static _Thread_local struct { FreeBlock *free; unsigned count; } hands[SIZE_COUNT];
 
-static unsigned bunch_count(unsigned size) { return BUNCH_BYTES / sizes[size]; }
+/* Sanitizers are to see every block's true size, its end, and who gave it back. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALWAYS_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ALWAYS_MALLOC 1
+#endif
+#endif
+#ifndef ALWAYS_MALLOC
+#define ALWAYS_MALLOC 0
+#endif
 
-static int size_for(size_t bytes) {
-    for (int i = 0; i < SIZE_COUNT; i++)
-        if (bytes <= sizes[i]) return i;
-    return -1;
+static size_t bytes_of_size(unsigned size) { return (size_t)(4 + size % 4) << (size / 4 + SMALLEST_LOG2 - 2); }
+
+static unsigned bunch_count(unsigned size) {
+    size_t count = BUNCH_BYTES / bytes_of_size(size);
+    return count < BUNCH_MAX ? (unsigned)count : BUNCH_MAX;
+}
+
+/* -1: too large to be kept. */
+static inline int size_for(size_t bytes) {
+    if (bytes > (size_t)1 << LARGEST_LOG2 || ALWAYS_MALLOC) return -1;
+    if (bytes <= (size_t)1 << SMALLEST_LOG2) return 0;
+    unsigned log2 = 63 - (unsigned)__builtin_clzll(bytes - 1);
+    return (int)((log2 - SMALLEST_LOG2) * 4 + ((bytes - 1) >> (log2 - 2)) - 3);
 }
 
 static void *checked(void *memory) {
@@ -44,7 +66,7 @@ static __attribute__((noinline)) void *take_bunch(unsigned size) {
         depot[size].count--;
     }
     pthread_mutex_unlock(&depot_lock);
-    if (!bunch) return checked(malloc(sizes[size]));
+    if (!bunch) return checked(malloc(bytes_of_size(size)));
     hands[size].free = bunch->next;
     hands[size].count = bunch_count(size) - 1;
     return bunch;

@@ -175,7 +175,6 @@ static Ractor *ractor_new(void) {
     state->reference_count = 1; /* the run */
     state->default_port = TR_UNDEF;
     state->received = state->path = TR_NIL;
-    tr_inbox_init(&state->inbox);
     tr_parcel_init(&state->outcome, TR_NIL);
     Stripe *stripe = stripe_of(ractor);
     pthread_mutex_lock(&stripe->lock);
