@@ -5,7 +5,7 @@
 #include "vm/vm.h"
 
 /* SIGQUIT: Ractors, threads and fibers with what they wait for and their backtraces, on standard error. */
-MAY_SWITCH void tr_dump_state(Fiber *f);
+MAY_GC void tr_dump_state(Fiber *f);
 /* "waits for #<Thread::Mutex…>, held by #<Thread…>"; of a parked thread. */
 MAY_GC Value tr_dump_wait(Fiber *f, const Thread *thread);
 

@@ -6,9 +6,9 @@ module Enumerable
   def to_a(*args, **keywords)
     result = []
     if args.empty? && keywords.empty?
-      __each { |item| result << item; nil }
+      __each { |item| result << item }
     else
-      __each(*args, **keywords) { |item| result << item; nil }
+      __each(*args, **keywords) { |item| result << item }
     end
     result
   end

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ractor/parcel_io.h"
+#include "ractor/parcel.h"
 
 static void io_trace(Tracer *tracer, Value object) {
     IO *io = (IO *)object;

@@ -239,8 +239,8 @@ class << Rational
   private def __parse(text)
     number = /\A\s*([-+])?(\d+(?:_\d+)*)?(?:\.(\d+(?:_\d+)*))?(?:[eE]([-+]?\d+(?:_\d+)*))?/
     match = number.match(text)
-    return nil unless match && match[2]
-    value = Rational(match[2].delete("_").to_i, 1)
+    return nil unless match && (match[2] || match[3])
+    value = Rational(match[2] ? match[2].delete("_").to_i : 0, 1)
     if match[3]
       digits = match[3].delete("_")
       value += Rational(digits.to_i, 10**digits.size)

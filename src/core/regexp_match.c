@@ -330,12 +330,14 @@ static MAY_SWITCH MAY_RAISE Value regexp_case_equal(Fiber *f, Value self, const 
         v = tr_try_convert(f, v, tr_class.string, TR_ID_to_str);
         if (v == TR_RAISED) return TR_RAISED;
         if (v == TR_NIL) {
-            tr_backref_set(f, TR_NIL);
+            tr_backref_set_for_caller(f, TR_NIL);
             return TR_FALSE;
         }
     }
     int64_t found = tr_regexp_search(f, self, v, 0, false, true);
-    return found == -2 ? TR_RAISED : tr_bool(found >= 0);
+    if (found == -2) return TR_RAISED;
+    tr_backref_set_for_caller(f, tr_backref_get(f));
+    return tr_bool(found >= 0);
 }
 
 /* The position argument of match and match?, in characters. 1 ok, 0 out of range, -1 raised. */

@@ -23,7 +23,6 @@
 /* --- message memory: hands of one OS thread, exchanged in bunches, because one thread allocates and another frees --- */
 
 #define BUNCH 64
-#define PREFETCH_MAX 2048
 
 static pthread_mutex_t depot_lock = PTHREAD_MUTEX_INITIALIZER;
 static Message *depot; /* bunches, linked by `port`; under depot_lock */
@@ -81,20 +80,9 @@ static void queue_push(MessageQueue *queue, Message *message) {
     queue->last = &message->next;
 }
 
-/* The next message will be wanted soon; another core wrote it. */
-static inline void prefetch_parcel(const Message *message) {
-    if (message->next) __builtin_prefetch(message->next);
-    const char *block = message->parcel.block;
-    if (!block) return;
-    size_t bytes = tr_parcel_block_bytes(&message->parcel);
-    for (size_t i = 0; i < bytes && i < PREFETCH_MAX; i += 64) __builtin_prefetch(block + i);
-}
-
-static inline Message *queue_shift(MessageQueue *queue) {
+static Message *queue_shift(MessageQueue *queue) {
     Message *message = queue->first;
-    if (!message) return NULL;
-    queue->first = message->next;
-    if (message->next) prefetch_parcel(message->next);
+    if (message) queue->first = message->next;
     return message;
 }
 
@@ -104,6 +92,8 @@ void tr_message_queue_drop(MessageQueue *queue) {
         message_free(message);
     }
 }
+
+void tr_inbox_init(Inbox *inbox) { memset(inbox, 0, sizeof *inbox); }
 
 /* --- sending --- */
 
@@ -159,7 +149,7 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_send(Fiber *f, Ractor *to, Port *port, Valu
 /* --- receiving: the owner --- */
 
 /* Hands what has come to the ports' queues. */
-static bool drain(Inbox *inbox, Mail *mail) {
+static bool drain(Inbox *inbox) {
     Message *newest = atomic_load_explicit(&inbox->head, memory_order_relaxed);
     if (!newest || newest == CLOSED) return false;
     newest = atomic_exchange_explicit(&inbox->head, NULL, memory_order_acquire);
@@ -172,7 +162,7 @@ static bool drain(Inbox *inbox, Mail *mail) {
     }
     while (oldest) {
         Message *next = oldest->next;
-        queue_push(oldest->port ? &oldest->port->queue : &mail->queue, oldest);
+        queue_push(oldest->port ? &oldest->port->queue : &inbox->queue, oldest);
         oldest = next;
     }
     return true;
@@ -180,17 +170,17 @@ static bool drain(Inbox *inbox, Mail *mail) {
 
 typedef struct PortWait { Thread *thread; struct PortWait *next, **link; } PortWait;
 
-static void wake_others(const Mail *mail, const Thread *but) {
-    for (PortWait *wait = mail->waiting; wait; wait = wait->next)
+static void wake_others(Inbox *inbox, const Thread *but) {
+    for (PortWait *wait = inbox->waiting; wait; wait = wait->next)
         if (wait->thread != but) tr_thread_unpark(wait->thread);
 }
 
 bool tr_port_try_take(Fiber *f, Port *port, Message **message) {
-    Mail *mail = &f->ractor->state->mail;
-    MessageQueue *queue = port && !port->is_default ? &port->queue : &mail->queue;
+    Inbox *inbox = &f->ractor->state->inbox;
+    MessageQueue *queue = port && !port->is_default ? &port->queue : &inbox->queue;
     if (!queue->first) {
-        if (!drain(&f->ractor->state->inbox, mail)) return false;
-        if (TR_UNLIKELY(mail->waiting != NULL)) wake_others(mail, f->thread);
+        if (!drain(inbox)) return false;
+        if (TR_UNLIKELY(inbox->waiting != NULL)) wake_others(inbox, f->thread);
     }
     *message = queue_shift(queue);
     return *message != NULL;
@@ -205,23 +195,22 @@ MAY_SWITCH MAY_RAISE Value tr_message_open(Fiber *f, Message *taken_message) {
 
 MAY_SWITCH MAY_RAISE Value tr_inbox_wait(Fiber *f, WaitReason why, Value on, int64_t deadline_ns) {
     Inbox *inbox = &f->ractor->state->inbox;
-    Mail *mail = &f->ractor->state->mail;
-    PortWait wait = {.thread = f->thread, .next = mail->waiting, .link = &mail->waiting};
+    PortWait wait = {.thread = f->thread, .next = inbox->waiting, .link = &inbox->waiting};
     if (wait.next) wait.next->link = &wait.next;
-    mail->waiting = &wait;
+    inbox->waiting = &wait;
     bool may_have_come = false;
-    if (!mail->listener) {
-        mail->listener = f->thread;
+    if (!inbox->listener) {
+        inbox->listener = f->thread;
         atomic_store(&inbox->waiter, f->thread);
         may_have_come = atomic_load(&inbox->head) != NULL;
     }
     Value result = may_have_come ? TR_TRUE : tr_thread_park(f, why, on, deadline_ns);
     *wait.link = wait.next;
     if (wait.next) wait.next->link = wait.link;
-    if (mail->listener == f->thread) {
+    if (inbox->listener == f->thread) {
         atomic_store(&inbox->waiter, NULL);
-        mail->listener = NULL;
-        if (mail->waiting) tr_thread_unpark(mail->waiting->thread); /* listens from now on */
+        inbox->listener = NULL;
+        if (inbox->waiting) tr_thread_unpark(inbox->waiting->thread); /* listens from now on */
     }
     return result;
 }
@@ -280,8 +269,7 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_receive_if(Fiber *f, Block block) {
 
 /* --- the end --- */
 
-void tr_inbox_fini(RactorState *state) {
-    Inbox *inbox = &state->inbox;
+void tr_inbox_fini(Inbox *inbox) {
     Message *newest = atomic_exchange(&inbox->head, CLOSED);
     atomic_store(&inbox->is_closed, true);
     atomic_store(&inbox->waiter, NULL);
@@ -292,7 +280,7 @@ void tr_inbox_fini(RactorState *state) {
         message_free(newest);
         newest = next;
     }
-    tr_message_queue_drop(&state->mail.queue);
+    tr_message_queue_drop(&inbox->queue);
 }
 
 /* --- ports --- */
@@ -335,5 +323,5 @@ void tr_inbox_trace(Tracer *tracer, Ractor *ractor) {
         if (message->port) tr_trace(tracer, (Value)message->port);
         tr_parcel_trace(tracer, &message->parcel);
     }
-    trace_queue(tracer, &ractor->state->mail.queue);
+    trace_queue(tracer, &inbox->queue);
 }

@@ -178,8 +178,7 @@ Value tr_backref_get(Fiber *f) {
     return frame ? tr_svar_get(f, frame->captured.ep, SVAR_BACKREF) : TR_NIL;
 }
 
-/* Where the core library, written in Ruby, matches or reads for its caller (grep, gets), the caller gets it
- * as well. */
+/* Where the core library, written in Ruby, reads for its caller (gets), the caller gets it as well. */
 static MAY_GC void svar_set_for_caller(Fiber *f, int64_t key, Value value) {
     Frame *frame = tr_ruby_frame(f);
     if (!frame) return;
@@ -189,7 +188,12 @@ static MAY_GC void svar_set_for_caller(Fiber *f, int64_t key, Value value) {
     if (frame) tr_svar_set(f, frame->captured.ep, key, value);
 }
 
-void tr_backref_set(Fiber *f, Value match) { svar_set_for_caller(f, SVAR_BACKREF, match); }
+void tr_backref_set(Fiber *f, Value match) {
+    Frame *frame = tr_ruby_frame(f);
+    if (frame) tr_svar_set(f, frame->captured.ep, SVAR_BACKREF, match);
+}
+
+void tr_backref_set_for_caller(Fiber *f, Value match) { svar_set_for_caller(f, SVAR_BACKREF, match); }
 
 Value tr_lastline_get(Fiber *f) {
     const Frame *frame = tr_ruby_frame(f);

@@ -11,7 +11,6 @@
 
 #include "core/core.h"
 #include "ractor/parcel.h"
-#include "ractor/parcel_memory.h"
 
 static Fiber *fiber;
 static Value refs[8];
@@ -68,13 +67,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 static Parcel make_parcel(const uint8_t *data, size_t size) {
-    enum { BUFFERS = 2, BUFFER_BYTES = 5000 };
+    enum { BUFFERS = 2, BUFFER_BYTES = 300 };
     Parcel parcel = {.value = TR_UNDEF, .object_count = data[0], .ref_count = 8, .buffer_count = BUFFERS, .size = size - 1};
-    char *block = tr_parcel_block_new(sizeof refs + BUFFERS * sizeof(ParcelBuffer) + size - 1);
+    char *block = malloc(sizeof refs + BUFFERS * sizeof(ParcelBuffer) + size);
     memcpy(block, refs, sizeof refs);
     ParcelBuffer *buffers = (ParcelBuffer *)(block + sizeof refs);
     for (int i = 0; i < BUFFERS; i++) {
-        buffers[i] = (ParcelBuffer){malloc(BUFFER_BYTES + 1), BUFFER_BYTES, NULL};
+        buffers[i] = (ParcelBuffer){malloc(BUFFER_BYTES + 1), BUFFER_BYTES};
         memset(buffers[i].bytes, 'b', BUFFER_BYTES + 1);
     }
     memcpy(block + sizeof refs + BUFFERS * sizeof(ParcelBuffer), data + 1, size - 1);
