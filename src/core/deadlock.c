@@ -9,17 +9,21 @@
  */
 #include "core/deadlock.h"
 
+#include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/core.h"
 #include "core/dump.h"
 #include "core/exception.h"
 #include "core/mutex.h"
 #include "core/process.h"
+#include "core/signal.h"
 #include "core/thread.h"
 #include "ractor/ractor.h"
+#include "ractor/world.h"
+#include "vm/backtrace_text.h"
 
 enum Action { ACTION_REPORT, ACTION_RAISE, ACTION_IGNORE };
 static _Atomic int action;           /* Thread.deadlock_action; relaxed */
@@ -28,9 +32,16 @@ static Class *deadlock_error;        /* Thread::DeadlockError; written at boot *
 
 /* ---- no live threads left ---- */
 
+static bool has_interrupt(const ThreadState *s) {
+    return atomic_load(&s->thread->interrupt_flags) & ~s->thread->interrupt_mask & ~(uint32_t)INTERRUPT_TIMER;
+}
+
+static bool waits_for_good(const ThreadState *s) {
+    return s->run_state == THREAD_PARKED && !tr_timer_is_set(&s->timer) && !has_interrupt(s);
+}
+
 static bool waits_for_own_ractor(const ThreadState *s) {
-    if (s->run_state != THREAD_PARKED || tr_timer_is_set(&s->timer)) return false;
-    if (atomic_load(&s->thread->interrupt_flags) & ~s->thread->interrupt_mask & ~(uint32_t)INTERRUPT_TIMER) return false;
+    if (!waits_for_good(s)) return false;
     switch ((WaitReason)s->wait) {
     case WAIT_JOIN: case WAIT_MUTEX: case WAIT_CONDVAR: case WAIT_QUEUE: case WAIT_FIBER: return true;
     case WAIT_SLEEP_FOREVER: return s->is_stopped;
@@ -39,92 +50,136 @@ static bool waits_for_own_ractor(const ThreadState *s) {
 }
 
 static bool waits_for_a_ractor(const ThreadState *s) {
-    if (s->run_state != THREAD_PARKED || tr_timer_is_set(&s->timer)) return false;
+    if (!waits_for_good(s)) return false;
     switch ((WaitReason)s->wait) {
     case WAIT_RACTOR_RECEIVE: case WAIT_RACTOR_TAKE: case WAIT_RACTOR_YIELD: case WAIT_RACTOR_VALUE: return true;
     default: return false;
     }
 }
 
-static MAY_GC void append(Fiber *f, Value text, Value more) {
-    if (more == TR_RAISED || tr_string_append(f, text, more) == TR_RAISED) tr_rescue(f, NULL);
+/* A thread as Ruby lists it, and what it waits for. */
+static void print_thread(Text *text, const ThreadState *s) {
+    tr_text_cstr(text, "* ");
+    tr_print_thread_name(text, s->thread);
+    tr_text_format(text, "\n   rb_thread_t:%p native:%p int:%u", (void *)s->thread, (void *)s,
+                   atomic_load(&s->thread->interrupt_flags) & ~(uint32_t)INTERRUPT_TIMER);
+    if (s->wait == WAIT_MUTEX && tr_is_mutex(s->wait_on)) {
+        Mutex *mutex = (Mutex *)s->wait_on;
+        tr_text_format(text, " mutex:%p cond:%d", (void *)mutex->owner, tr_waiters_count(&mutex->waiters));
+    }
+    for (const Waiter *w = s->joiners; w; w = w->next)
+        tr_text_format(text, "\n    depended by: tb_thread_id:%p", (void *)w->fiber->thread);
+    tr_text_cstr(text, "\n   ");
+    tr_print_wait(text, s);
+    tr_text_cstr(text, "\n");
+    tr_print_held(text, s, "   ");
+    if (s->thread->fiber) tr_backtrace_print(text, s->thread->fiber, "   ", UINT_MAX);
 }
 
-/* Ruby's own listing, and a line of ours for what each thread waits for. */
-static MAY_GC void append_listing(Fiber *f, Value text) {
-    RactorSched *rs = f->ractor->sched;
+static void print_threads(Text *text, const RactorSched *rs) {
+    for (ThreadState *s = rs->threads; s; s = s->all_next)
+        if (!s->is_over) print_thread(text, s);
+}
+
+typedef struct Listing { Text *text; const Ractor *but; } Listing;
+
+static void print_other_ractor(Ractor *ractor, void *data) {
+    Listing *listing = data;
+    if (ractor == listing->but || !ractor->sched) return;
+    tr_print_ractor_name(listing->text, ractor);
+    tr_text_cstr(listing->text, "\n");
+    print_threads(listing->text, ractor->sched);
+}
+
+/* Ruby's own listing of one Ractor, what each of its threads waits for, and all the other Ractors. With the world stopped. */
+static void print_listing(Text *text, const Ractor *ractor) {
+    RactorSched *rs = ractor->sched;
     int sleepers = 0;
     for (ThreadState *s = rs->threads; s; s = s->all_next) sleepers += s->run_state == THREAD_PARKED;
-    append(f, text, tr_string_format(f, "\n%u threads, %d sleeps current:%p main thread:%p\n", rs->thread_count, sleepers,
-                                     (void *)f->thread, (void *)f->ractor->main_thread));
-    for (ThreadState *s = rs->threads; s; s = s->all_next) {
-        append(f, text, tr_string_new_cstr(f, "* "));
-        append(f, text, tr_thread_inspect(f, tr_thread_face(f, s->thread)));
-        append(f, text, tr_string_format(f, "\n   rb_thread_t:%p native:%p int:%u", (void *)s->thread, (void *)s,
-                                         atomic_load(&s->thread->interrupt_flags) & ~(uint32_t)INTERRUPT_TIMER));
-        if (s->wait == WAIT_MUTEX && tr_is_mutex(s->wait_on)) {
-            Mutex *mutex = (Mutex *)s->wait_on;
-            append(f, text, tr_string_format(f, " mutex:%p cond:%d", (void *)mutex->owner, tr_waiters_count(&mutex->waiters)));
-        }
-        for (const Waiter *w = s->joiners; w; w = w->next)
-            append(f, text, tr_string_format(f, "\n    depended by: tb_thread_id:%p", (void *)w->fiber->thread));
-        append(f, text, tr_string_new_cstr(f, "\n   "));
-        append(f, text, tr_dump_wait(f, s->thread));
-        Value lines = s->thread->fiber ? tr_backtrace_strings(f, tr_backtrace_capture(s->thread->fiber, 0, -1)) : TR_NIL;
-        for (size_t i = 0; tr_is_array(lines) && i < tr_array_count(lines); i++) {
-            append(f, text, tr_string_new_cstr(f, "\n   "));
-            append(f, text, tr_array_at(lines, i));
-        }
-        append(f, text, tr_string_new_cstr(f, "\n"));
-    }
+    tr_text_format(text, "No live threads left. Deadlock?\n%u threads, %d sleeps current:%p main thread:%p\n", rs->thread_count,
+                   sleepers, (void *)ractor->thread, (void *)ractor->main_thread);
+    print_threads(text, rs);
+    Listing listing = {text, ractor};
+    tr_ractor_each(print_other_ractor, &listing);
 }
 
-static MAY_GC Value make_fatal(Fiber *f) {
-    Value text = tr_string_new_cstr(f, "No live threads left. Deadlock?");
-    append_listing(f, text);
-    return tr_exception_new(f, tr_class.fatal, text);
+static MAY_GC Value make_fatal(Fiber *f, Text *taken_text) {
+    Value message = tr_string_new(f, taken_text->bytes, taken_text->size);
+    tr_text_free(taken_text);
+    return tr_exception_new(f, tr_class.fatal, message);
 }
 
-static MAY_GC void check_ractor(Fiber *f) {
+static MAY_SWITCH void check_ractor(Fiber *f) {
     RactorSched *rs = f->ractor->sched;
     if (atomic_load_explicit(&ignores_all, memory_order_relaxed)) return;
     for (ThreadState *s = rs->threads; s; s = s->all_next)
         if (!waits_for_own_ractor(s)) return;
-    tr_thread_post(f, f->ractor->main_thread, make_fatal(f));
+    Text text = {0};
+    tr_world_stop(f);
+    print_listing(&text, f->ractor);
+    tr_world_start();
+    tr_thread_post(f, f->ractor->main_thread, make_fatal(f, &text));
 }
 
 /* ---- every worker is idle ---- */
+
+static Text last_words; /* of the main thread that is condemned; written with the world stopped, taken by it */
 
 static void look_at_ractor(Ractor *ractor, void *data) {
     bool *is_stuck = data;
     RactorSched *rs = ractor->sched;
     if (!rs) return;
+    if (rs->timers.count || rs->woken.first || rs->ready.first || atomic_load(&rs->remote)) *is_stuck = false;
     for (ThreadState *s = rs->threads; s; s = s->all_next)
         if (!waits_for_own_ractor(s) && !waits_for_a_ractor(s)) *is_stuck = false;
-    if (rs->timers.count || rs->woken.first || rs->ready.first || atomic_load(&rs->remote)) *is_stuck = false;
 }
 
-/* On a worker's own stack, all others idle too: what it reads was written before they went to sleep. */
-static void check_all(void) {
+static bool is_everyone_stuck(void) {
     bool is_stuck = true;
-    if (atomic_load_explicit(&ignores_all, memory_order_relaxed)) return;
+    if (!tr_sched_is_all_idle() || tr_signal_has_arrived()) return false;
+    if (tr_process_has_children()) return false; /* one of them may yet send a signal */
     tr_ractor_each(look_at_ractor, &is_stuck);
+    return is_stuck;
+}
+
+/* On a worker's own stack, all others seem to be idle too. With the world stopped we know: nothing runs, and what is read
+ * here was written before. */
+static void check_all(void) {
+    if (atomic_load_explicit(&ignores_all, memory_order_relaxed) || !tr_sched_stop_idle_world()) return;
     Thread *main = tr_ractor_main()->main_thread;
-    if (tr_process_has_children()) return; /* one of them may yet send a signal */
-    if (!is_stuck || !main || main->state->is_over || main->state->is_condemned) return;
-    main->state->is_condemned = true; /* it makes the report itself */
-    tr_thread_interrupt_remote(main, INTERRUPT_PENDING);
+    bool is_stuck = main && !main->state->is_over && !main->state->is_condemned && is_everyone_stuck();
+    if (is_stuck) {
+        tr_text_free(&last_words);
+        print_listing(&last_words, main->ractor);
+        main->state->is_condemned = true; /* it raises the error itself */
+    }
+    tr_sched_start_world();
+    if (is_stuck) tr_thread_interrupt_remote(main, INTERRUPT_PENDING);
 }
 
 Value tr_deadlock_condemned(Fiber *f) {
     f->thread->state->is_condemned = false;
-    return make_fatal(f);
+    Text text = last_words;
+    last_words = (Text){0};
+    return make_fatal(f, &text);
 }
 
-/* ---- circles ---- */
+/* ---- circles ----
+ *
+ * Within a Ractor the chain of who waits for whom is walked when a wait begins. Between Ractors each one publishes whom its
+ * main thread waits for in the end (blocked_by, under one lock); when that leads back to where it began, the world is
+ * stopped, the chain of threads is walked, and what it says counts.
+ */
 
-/* Whom a parked thread waits for, if that is one thread. */
+typedef struct Wanted { WaitReason why; Value on; Thread *holder; } Wanted; /* of the current thread, which does not wait yet */
+
+/* The thread whose doing is waited for, if it is one: who has the Mutex, who is joined, who runs the other Ractor's block
+ * (others of its threads might yield to a taker). With `awaits` set: only while the world is stopped. */
 static Thread *blocker_of(const ThreadState *s) {
+    if (s->awaits) {
+        const RactorSched *rs = s->awaits->sched;
+        return rs && (s->wait != WAIT_RACTOR_TAKE || rs->thread_count == 1) ? s->awaits->main_thread : NULL;
+    }
     if (s->wait == WAIT_MUTEX && tr_is_mutex(s->wait_on)) {
         const Mutex *mutex = (const Mutex *)s->wait_on;
         return mutex->owner ? mutex->thread : NULL;
@@ -133,54 +188,133 @@ static Thread *blocker_of(const ThreadState *s) {
     return NULL;
 }
 
-/* `s` as a link of a circle: for good, and nothing was sent to it. */
+/* `s` as a link of a circle: for good, and nothing was sent to it. Who waits for a Ractor may be on the way to its park. */
 static bool is_stuck_link(const ThreadState *s) {
-    return s->run_state == THREAD_PARKED && !tr_timer_is_set(&s->timer) && !s->is_over &&
+    return (s->run_state == THREAD_PARKED || s->awaits) && !tr_timer_is_set(&s->timer) && !s->is_over &&
            !(atomic_load(&s->thread->interrupt_flags) & INTERRUPT_PENDING);
 }
 
-static bool closes_circle(Fiber *f, Thread *first) {
-    Thread *thread = first;
-    for (uint32_t steps = 0; thread && steps <= f->ractor->sched->thread_count; steps++) {
-        if (thread == f->thread) return true;
-        if (!is_stuck_link(thread->state)) return false;
-        thread = blocker_of(thread->state);
+/* The next thread in the chain; NULL: it ends here, or leaves the Ractor. */
+static Thread *next_in_ractor(const Thread *thread) {
+    return is_stuck_link(thread->state) && !thread->state->awaits ? blocker_of(thread->state) : NULL;
+}
+static Thread *next_anywhere(const Thread *thread) { return is_stuck_link(thread->state) ? blocker_of(thread->state) : NULL; }
+
+/* The end of the chain that begins at `first`, or `last` when it comes by there. NULL: it runs into a circle without it. */
+static Thread *follow(Thread *first, const Thread *last, Thread *(*next)(const Thread *)) {
+    Thread *slow = first;
+    for (bool moves_slow = false; first != last; moves_slow = !moves_slow) {
+        Thread *further = next(first);
+        if (!further) return first;
+        first = further;
+        if (moves_slow) slow = next(slow);
+        if (first == slow && first != last) return NULL;
     }
-    return false;
+    return first;
 }
 
-static MAY_GC void append_place(Fiber *f, Value text, Fiber *of) {
-    Value lines = tr_backtrace_strings(f, tr_backtrace_capture(of, 0, 1));
-    if (!tr_is_array(lines) || tr_array_count(lines) == 0) return;
-    append(f, text, tr_string_new_cstr(f, "\n      at "));
-    append(f, text, tr_array_at(lines, 0));
-}
-
-static MAY_GC void append_member(Fiber *f, Value text, Thread *thread, Value wanted, bool is_join) {
-    append(f, text, tr_string_new_cstr(f, "\n  "));
-    append(f, text, tr_thread_inspect(f, tr_thread_face(f, thread)));
-    for (Mutex *m = thread->state->mutexes; m; m = m->next_held) {
-        append(f, text, tr_string_new_cstr(f, "\n      holds "));
-        append(f, text, tr_any_to_s(f, (Value)m));
+static void print_member(Text *text, const Thread *thread, const Wanted *wanted) {
+    tr_text_cstr(text, "\n  ");
+    tr_print_thread_name(text, thread);
+    if (!tr_ractor_is_main(thread->ractor)) {
+        tr_text_cstr(text, " of ");
+        tr_print_ractor_name(text, thread->ractor);
     }
-    append(f, text, tr_string_new_cstr(f, is_join ? "\n      waits for the end of " : "\n      waits for "));
-    append(f, text, is_join ? tr_thread_inspect(f, wanted) : tr_any_to_s(f, wanted));
-    append_place(f, text, thread->fiber);
+    tr_text_cstr(text, "\n");
+    tr_print_held(text, thread->state, "      ");
+    tr_text_cstr(text, "      ");
+    if (wanted) tr_print_wait_for(text, wanted->why, wanted->on);
+    else tr_print_wait(text, thread->state);
+    tr_text_cstr(text, "\n");
+    if (thread->fiber) tr_backtrace_print(text, thread->fiber, "      at ", 1);
+    if (text->size > 0) text->bytes[--text->size] = '\0'; /* the last newline */
 }
 
-Value tr_deadlock_note_wait(Fiber *f, Value wanted, Thread *holder, bool is_join) {
-    int what = atomic_load_explicit(&action, memory_order_relaxed);
-    if (what == ACTION_IGNORE || !holder || !closes_circle(f, holder)) return TR_NIL;
-    Value text = tr_string_new_cstr(f, "threads wait for each other in a circle:");
-    append_member(f, text, f->thread, wanted, is_join);
-    for (Thread *t = holder; t != f->thread; t = blocker_of(t->state))
-        append_member(f, text, t, t->state->wait_on, t->state->wait == WAIT_JOIN);
-    if (what == ACTION_RAISE) return tr_raise_value(f, tr_exception_new(f, deadlock_error, text));
+/* f's thread, and whoever it will wait for in the end. */
+static void print_circle(Text *text, Fiber *f, const Wanted *wanted) {
+    tr_text_cstr(text, "threads wait for each other in a circle:");
+    print_member(text, f->thread, wanted);
+    for (Thread *t = wanted->holder; t != f->thread; t = blocker_of(t->state)) print_member(text, t, NULL);
+}
+
+static MAY_SWITCH MAY_RAISE Value tell(Fiber *f, Text *taken_text) {
+    Value text = tr_string_new(f, taken_text->bytes, taken_text->size);
+    tr_text_free(taken_text);
+    if (atomic_load_explicit(&action, memory_order_relaxed) == ACTION_RAISE)
+        return tr_raise_value(f, tr_exception_new(f, deadlock_error, text));
     Value line = tr_string_new_cstr(f, "[deadlock] ");
-    append(f, line, text);
-    append(f, line, tr_string_new_cstr(f, "\n"));
-    if (tr_io_write_stderr(f, line) == TR_RAISED) tr_rescue(f, NULL);
-    return TR_NIL;
+    if (tr_string_append(f, line, text) == TR_RAISED || tr_string_append_cstr(f, line, "\n") == TR_RAISED ||
+        tr_io_write_stderr(f, line) == TR_RAISED)
+        tr_rescue(f, NULL);
+    return TR_TRUE;
+}
+
+/* ---- between Ractors ---- */
+
+static pthread_mutex_t blocked_lock = PTHREAD_MUTEX_INITIALIZER; /* every Ractor's blocked_by */
+
+/* The main thread of f's Ractor waits for `by` in the end. Does `by`, by way of others, wait for it? A guess: some of them
+ * may be going on by now. */
+static bool publish(Ractor *self, Ractor *by) {
+    uint32_t rest = tr_ractor_count();
+    pthread_mutex_lock(&blocked_lock);
+    self->state->blocked_by = by;
+    Ractor *at = by;
+    while (at && at != self && rest-- > 0) at = at->state->blocked_by; /* whoever waits for a Ractor keeps it alive */
+    pthread_mutex_unlock(&blocked_lock);
+    return at == self;
+}
+
+static MAY_SWITCH MAY_RAISE Value check_foreign(Fiber *f, Ractor *by, const Wanted *wanted) {
+    if (follow(f->ractor->main_thread, f->thread, next_in_ractor) != f->thread) return TR_NIL; /* nobody waits for us */
+    if (!publish(f->ractor, by)) return TR_NIL;
+    Text text = {0};
+    tr_world_stop(f);
+    bool is_circle = wanted->holder && follow(wanted->holder, f->thread, next_anywhere) == f->thread;
+    if (is_circle) print_circle(&text, f, wanted);
+    tr_world_start();
+    return is_circle ? tell(f, &text) : TR_NIL;
+}
+
+Value tr_deadlock_begin_ractor_wait(Fiber *f, WaitReason why, Ractor *on, bool *is_told) {
+    if (atomic_load_explicit(&action, memory_order_relaxed) == ACTION_IGNORE) return TR_NIL;
+    Value face = tr_ractor_face(f, on);
+    f->thread->state->awaits = on;
+    f->thread->state->wait = (uint8_t)why;
+    if (*is_told) return TR_NIL;
+    Wanted wanted = {why, face, on == f->ractor ? f->ractor->main_thread : on->main_thread};
+    Value result = check_foreign(f, on, &wanted);
+    *is_told = result != TR_NIL;
+    TR_KEEP(face);
+    return result;
+}
+
+void tr_deadlock_end_ractor_wait(Fiber *f) {
+    ThreadState *s = f->thread->state;
+    if (!s->awaits) return;
+    s->awaits = NULL;
+    Thread *end = follow(f->ractor->main_thread, NULL, next_in_ractor); /* another thread may block the main thread, too */
+    pthread_mutex_lock(&blocked_lock);
+    f->ractor->state->blocked_by = end ? end->state->awaits : NULL;
+    pthread_mutex_unlock(&blocked_lock);
+}
+
+/* ---- within a Ractor ---- */
+
+Value tr_deadlock_note_wait(Fiber *f, WaitReason why, Value on, Thread *holder, bool *is_told) {
+    if (*is_told || !holder || atomic_load_explicit(&action, memory_order_relaxed) == ACTION_IGNORE) return TR_NIL;
+    Thread *end = follow(holder, f->thread, next_in_ractor);
+    Wanted wanted = {why, on, holder};
+    Value result = TR_NIL;
+    if (end == f->thread) {
+        Text text = {0};
+        print_circle(&text, f, &wanted);
+        result = tell(f, &text);
+    } else if (end && end->state->awaits) {
+        result = check_foreign(f, end->state->awaits, &wanted);
+    }
+    *is_told = result != TR_NIL;
+    return result == TR_RAISED ? TR_RAISED : TR_NIL;
 }
 
 /* ---- settings ---- */

@@ -65,8 +65,9 @@ static MAY_SWITCH MAY_RAISE Value wait_for_lock(Fiber *f, Value v) {
     tr_waiters_push(&m->waiters, &waiter);
     tr_write_many(v);
     Value result = TR_NIL;
+    bool is_told = false;
     for (;;) {
-        result = tr_deadlock_note_wait(f, v, m->thread, false);
+        result = tr_deadlock_note_wait(f, WAIT_MUTEX, v, m->owner ? m->thread : NULL, &is_told);
         if (result == TR_RAISED) break;
         result = tr_waiters_wait_listed(f, &waiter, v, WAIT_MUTEX, TR_FOREVER);
         if (tr_mutex_is_owned(m, f)) break; /* handed over */

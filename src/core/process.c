@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -150,7 +151,11 @@ static int waiting_fd(pid_t pid) {
 
 bool tr_process_has_children(void) {
     pthread_mutex_lock(&children.lock);
-    bool any = children.count > 0;
+    bool any = false;
+    for (size_t i = 0; i < children.count && !any; i++) {
+        struct pollfd fd = {.fd = children.items[i].fd, .events = POLLIN}; /* readable when it has ended */
+        any = poll(&fd, 1, 0) <= 0;
+    }
     pthread_mutex_unlock(&children.lock);
     return any;
 }

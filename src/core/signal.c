@@ -89,6 +89,8 @@ static void mark_main_thread(void) {
     tr_thread_interrupt_remote(main_ractor->main_thread, INTERRUPT_TRAP);
 }
 
+bool tr_signal_has_arrived(void) { return atomic_load_explicit(&arrived, memory_order_acquire) != 0; }
+
 void tr_signal_look(Fiber *f) {
     if (TR_LIKELY(atomic_load_explicit(&arrived, memory_order_relaxed) == 0)) return;
     if (f->thread == main_ractor->main_thread) atomic_fetch_or(&f->thread->interrupt_flags, INTERRUPT_TRAP);

@@ -6,6 +6,8 @@
 
 /* At a poke: has a signal come? Then the main thread gets its TRAP bit. */
 void tr_signal_look(Fiber *f);
+/* One lies there that nobody has looked at. Any OS thread. */
+bool tr_signal_has_arrived(void);
 /* On the main thread: runs what was trapped, raises what was not. TR_RAISED or TR_NIL. */
 MAY_SWITCH MAY_RAISE Value tr_signal_run_handlers(Fiber *f);
 /* trap("EXIT"): once, at the end of the program. */

@@ -229,7 +229,9 @@ Value tr_thread_wait(Fiber *f, Thread *thread, int64_t deadline_ns) {
     tr_waiters_push(&list, &waiter);
     s->joiners = list.first, s->joiners_last = list.last;
     Value face = tr_thread_face(f, thread);
-    Value result = deadline_ns == TR_FOREVER ? tr_deadlock_note_wait(f, face, thread, true) : TR_NIL;
+    Value result = TR_NIL;
+    bool is_told = false;
+    if (deadline_ns == TR_FOREVER) result = tr_deadlock_note_wait(f, WAIT_JOIN, face, thread, &is_told);
     if (result != TR_RAISED) result = tr_waiters_wait_listed(f, &waiter, face, WAIT_JOIN, deadline_ns);
     if (waiter.is_listed) {
         list = (WaiterList){s->joiners, s->joiners_last};

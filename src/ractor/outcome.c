@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
+#include "core/deadlock.h"
 #include "core/exception.h"
 #include "ractor/ractor.h"
 
@@ -56,8 +57,11 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_wait(Fiber *f, Ractor *ractor) {
     state->joiners = &joiner;
     tr_ractor_unlock(ractor);
     Value face = tr_ractor_face(f, ractor);
-    while (result != TR_RAISED && !tr_ractor_has_ended(ractor))
-        result = tr_thread_park(f, WAIT_RACTOR_VALUE, face, TR_FOREVER);
+    for (bool is_told = false; result != TR_RAISED && !tr_ractor_has_ended(ractor);) {
+        result = tr_deadlock_begin_ractor_wait(f, WAIT_RACTOR_VALUE, ractor, &is_told);
+        if (result == TR_NIL) result = tr_thread_park(f, WAIT_RACTOR_VALUE, face, TR_FOREVER);
+    }
+    tr_deadlock_end_ractor_wait(f);
     tr_ractor_lock(ractor);
     *joiner.link = joiner.next;
     if (joiner.next) joiner.next->link = joiner.link;

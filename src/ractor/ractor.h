@@ -74,6 +74,8 @@ typedef struct RactorState {
     Cell *value;                /* what the successor unpacked: a root of it */
     Joiner *joiners;
     Monitor *monitors;
+    /* core/deadlock.c's, under its lock */
+    Ractor *blocked_by;         /* whose end the main thread waits for, itself or through other threads; NULL */
     /* under the rendezvous lock */
     TicketArm *takers, *offers;
     struct Leftover *leftovers; /* yielded, and nobody took it before the end */

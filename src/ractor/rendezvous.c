@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
+#include "core/deadlock.h"
 #include "ractor/ractor.h"
 
 static pthread_mutex_t rendezvous_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -104,7 +105,7 @@ MAY_SWITCH MAY_RAISE static Value open_take(Fiber *f, Ractor *from, enum Take to
 
 MAY_SWITCH MAY_RAISE Value tr_ractor_take(Fiber *f, Ractor *from) {
     Value face = tr_ractor_face(f, from);
-    for (;;) {
+    for (bool is_told = false;;) {
         Ticket ticket = {.thread = f->thread};
         TicketArm arm;
         atomic_store(&from->state->has_takers, true);
@@ -113,7 +114,9 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_take(Fiber *f, Ractor *from) {
         if (took == TAKE_NOTHING) link_arm(&from->state->takers, &arm, &ticket, from);
         pthread_mutex_unlock(&rendezvous_lock);
         if (took != TAKE_NOTHING) return open_take(f, from, took, &ticket.parcel);
-        Value woken = tr_thread_park(f, WAIT_RACTOR_TAKE, face, TR_FOREVER);
+        Value woken = tr_deadlock_begin_ractor_wait(f, WAIT_RACTOR_TAKE, from, &is_told);
+        if (woken == TR_NIL) woken = tr_thread_park(f, WAIT_RACTOR_TAKE, face, TR_FOREVER);
+        tr_deadlock_end_ractor_wait(f);
         pthread_mutex_lock(&rendezvous_lock);
         unlink_arm(&arm);
         pthread_mutex_unlock(&rendezvous_lock);

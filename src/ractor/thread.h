@@ -39,6 +39,7 @@ struct ThreadState {
     int8_t priority;
     uint8_t wait;               /* WaitReason */
     Value wait_on;
+    Ractor *awaits;             /* whose end or yield it waits for, or is about to: core/deadlock.c */
     Timer timer;
     ThreadState *next, *prev;   /* in `queue` */
     ThreadList *queue;          /* woken or ready, NULL */

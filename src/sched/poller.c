@@ -118,8 +118,10 @@ static void unlist_locked(FdEntry *entry, FdWaiter *waiter) {
     else entry->waiters = waiter->next;
     if (waiter->next) waiter->next->prev = waiter->prev;
     waiter->is_listed = false;
-    atomic_fetch_sub_explicit(&waiter_count, 1, memory_order_relaxed);
 }
+
+/* After its wake-up: whoever finds nobody waiting any more sees what was woken. */
+static void uncount(void) { atomic_fetch_sub_explicit(&waiter_count, 1, memory_order_release); }
 
 int tr_poller_add(FdWaiter *waiter) {
     FdEntry *entry = entry_of(waiter->fd);
@@ -128,7 +130,10 @@ int tr_poller_add(FdWaiter *waiter) {
     lock_entry(entry);
     list_locked(entry, waiter);
     int error = arm_locked(entry, waiter->fd);
-    if (error) unlist_locked(entry, waiter);
+    if (error) {
+        unlist_locked(entry, waiter);
+        uncount();
+    }
     unlock_entry(entry);
     return error == -EPERM ? waiter->events & (TR_FD_IN | TR_FD_OUT) : error;
 }
@@ -136,7 +141,10 @@ int tr_poller_add(FdWaiter *waiter) {
 int tr_poller_remove(FdWaiter *waiter) {
     FdEntry *entry = entry_of(waiter->fd);
     lock_entry(entry);
-    if (waiter->is_listed) unlist_locked(entry, waiter);
+    if (waiter->is_listed) {
+        unlist_locked(entry, waiter);
+        uncount();
+    }
     int ready = waiter->ready;
     unlock_entry(entry);
     return ready;
@@ -154,6 +162,7 @@ void tr_poller_forget(int fd) {
         unlist_locked(entry, waiter);
         waiter->ready = TR_FD_GONE;
         waiter->wake(waiter->argument);
+        uncount();
     }
     unlock_entry(entry);
 }
@@ -168,6 +177,7 @@ static void deliver(int fd, int events) {
         unlist_locked(entry, w);
         w->ready = w->events & events;
         w->wake(w->argument); /* the waiter cannot go before it has taken the lock */
+        uncount();
     }
     if (entry->waiters) (void)arm_locked(entry, fd);
     unlock_entry(entry);
@@ -211,7 +221,7 @@ void tr_poller_kick(void) {
     errno = saved;
 }
 
-bool tr_poller_has_waiters(void) { return atomic_load_explicit(&waiter_count, memory_order_relaxed) > 0; }
+bool tr_poller_has_waiters(void) { return atomic_load_explicit(&waiter_count, memory_order_acquire) > 0; }
 
 void tr_poller_after_fork(void) {
     int old = atomic_load_explicit(&epoll_fd, memory_order_relaxed);

@@ -79,13 +79,18 @@ int tr_worker_index(const Worker *worker);
 /* The period of the tick in nanoseconds; before boot or by the main Ractor. */
 void tr_sched_set_tick(int64_t period_ns);
 extern void (*tr_sched_kicked)(void); /* called by a worker after its sleep in the poller; set at boot */
-extern void (*tr_sched_all_idle)(void); /* every worker is idle, and nothing will ever happen: may make a task ready */
+extern void (*tr_sched_all_idle)(void); /* every worker seems to be idle for good; on a worker's own stack: may make a task ready */
+/* No worker runs or looks for anything, and nothing is waited for: only a signal could change that. Sure while the world is
+ * stopped. */
+bool tr_sched_is_all_idle(void);
 extern _Atomic int tr_sched_outside_count; /* work on helper threads that will wake somebody */
 
 /* Stops the world: returns when every other worker is at the border of a task (all its coroutines parked) or waits in
  * here itself. By a running task whose own stack may be scanned meanwhile (its saved stack pointer is current). While the
  * world is stopped, tasks may be made ready, but none runs. */
 void tr_sched_stop_world(void);
+/* The same by a worker between tasks, if no worker is inside of one; else false, and the world goes on. */
+bool tr_sched_stop_idle_world(void);
 void tr_sched_start_world(void);
 
 /* fork with the world stopped: before and after in the parent; in the child the caller's worker goes on alone, and poller,

@@ -65,6 +65,14 @@ void tr_sched_stop_world(void) {
     }
 }
 
+bool tr_sched_stop_idle_world(void) {
+    pthread_mutex_lock(&stop_lock);
+    atomic_store(&tr_stop_requested, 1);
+    if (!is_anyone_inside(NULL)) return true;
+    tr_sched_start_world();
+    return false;
+}
+
 void tr_sched_start_world(void) {
     atomic_store(&tr_stop_requested, 0);
     pthread_mutex_unlock(&stop_lock);

@@ -347,8 +347,7 @@ static void poll_until_event(Worker *worker) {
     if (tr_sched_kicked) tr_sched_kicked();
 }
 
-/* Nothing runs, nothing is waited for: only a signal could change that. */
-static bool is_all_idle(void) {
+bool tr_sched_is_all_idle(void) {
     if (atomic_load(&tr_idle_count) < atomic_load_explicit(&tr_worker_started, memory_order_acquire)) return false;
     return atomic_load(&tr_sched_outside_count) == 0 && !tr_poller_has_waiters() && !is_work_anywhere() &&
            tr_task_first_deadline() == TR_NO_DEADLINE;
@@ -364,7 +363,7 @@ static void sleep_until_woken(Worker *worker) {
     pthread_mutex_unlock(&idle_lock);
     end_search(worker, false);
     tr_full_fence(); /* we are known to be idle before we look for the last time */
-    if (is_all_idle() && tr_sched_all_idle) tr_sched_all_idle();
+    if (tr_sched_is_all_idle() && tr_sched_all_idle) tr_sched_all_idle();
     if (!is_work_anywhere()) {
         if (!atomic_exchange(&is_poller_taken, true)) poll_until_event(worker);
         else
