@@ -184,12 +184,9 @@ Value tr_thread_create_c(Fiber *f, CBlockFn fn, Value data) {
     return tr_thread_create(f, thread_alloc(f, tr_class.thread), proc, 0, NULL, TR_NIL);
 }
 
-void tr_thread_adopt(Fiber *f, Thread *thread) {
-    ThreadState *s = thread->state;
-    Value face = tr_thread_face(f, thread);
+void tr_thread_adopt(Thread *thread) {
     thread->root_fiber->is_root = thread->root_fiber->is_blocking = true;
-    s->report_on_exception = atomic_load_explicit(&reports_by_default, memory_order_relaxed);
-    TR_KEEP(face);
+    thread->state->report_on_exception = atomic_load_explicit(&reports_by_default, memory_order_relaxed);
 }
 
 /* Thread.new(*arguments) { … } */

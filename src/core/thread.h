@@ -32,8 +32,8 @@ void tr_thread_take_back(Thread *thread, Value exception);
 MAY_SWITCH void tr_threads_terminate_others(Fiber *f);
 /* Once at boot, on the main thread, before Ruby code runs. */
 MAY_GC void tr_threads_boot(Fiber *f);
-/* The main thread of a new Ractor: its object, group and so on. By the Ractor's first fiber. */
-MAY_GC void tr_thread_adopt(Fiber *f, Thread *thread);
+/* The main thread of a new Ractor; its object is made when somebody asks. By the first fiber. */
+void tr_thread_adopt(Thread *thread);
 /* "run", "sleep", "sleep_forever", "aborting", "dead". */
 const char *tr_thread_status_name(const Thread *thread);
 MAY_GC MAY_RAISE Value tr_thread_inspect(Fiber *f, Value object);

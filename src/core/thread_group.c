@@ -71,7 +71,7 @@ static const MethodDef group_methods[] = {
 };
 static MAY_GC void group_init(Fiber *f) {
     default_key = tr_ractor_local_reserve();
-    tr_thread_adopt(f, f->ractor->main_thread);
+    tr_thread_adopt(f->ractor->main_thread);
     tr_const_define(f, tr_class.thread_group, "Default", default_group(f));
 }
 const ClassDef tr_thread_group_def = {.klass = &tr_class.thread_group, .methods = group_methods, .alloc = group_alloc,

@@ -113,8 +113,8 @@ static MAY_GC Value make_proc(Fiber *f, const Iseq *iseq, Value *ep, Value self,
     return (Value)proc;
 }
 
-MAY_GC Value tr_proc_isolated(Fiber *f, const Iseq *iseq, Cref *cref, Value self) {
-    static _Atomic(Env *) top_env; /* release here pairs with the acquire below; a root through tr_shared_keep */
+MAY_GC Value *tr_isolated_ep(Fiber *f, Cref *cref) {
+    static _Atomic(Env *) top_env; /* release here pairs with the acquire below; a root through tr_heap_keep_for_ever */
     Env *env = cref == tr_cref_top() ? atomic_load_explicit(&top_env, memory_order_acquire) : NULL;
     if (!env) {
         env = shared_env(f, NULL, 0, (Value)cref, NULL);
@@ -123,7 +123,7 @@ MAY_GC Value tr_proc_isolated(Fiber *f, const Iseq *iseq, Cref *cref, Value self
             atomic_store_explicit(&top_env, env, memory_order_release);
         }
     }
-    return make_proc(f, iseq, env->ep, self, false, 0);
+    return env->ep;
 }
 
 /* --- shareable Procs --- */

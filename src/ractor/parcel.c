@@ -198,6 +198,8 @@ static inline bool travels_by_reference(Value v) {
     return tr_share_if_possible(v);
 }
 
+bool tr_parcel_is_as_is(Value v) { return tr_is_immediate(v) || travels_by_reference(v); }
+
 static bool can_travel(const ParcelWriter *w, Value v) {
     uint32_t data_number;
     const ParcelType *type = type_of(v, &data_number);
@@ -379,7 +381,7 @@ MAY_GC MAY_RAISE static bool raise_refusal(Fiber *f, ParcelWriter *w) {
 
 MAY_GC MAY_RAISE static bool pack(Fiber *f, Parcel *out, Value value, bool move, bool last) {
     tr_parcel_init(out, value);
-    if (TR_LIKELY(tr_is_immediate(value)) || travels_by_reference(value)) return true;
+    if (tr_parcel_is_as_is(value)) return true;
     ParcelWriter *w = &thread_writer;
     start_message(w, move, false);
     w->last = last;
@@ -398,7 +400,7 @@ MAY_GC MAY_RAISE bool tr_parcel_pack_last(Fiber *f, Parcel *out, Value value) { 
 
 MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value) {
     tr_parcel_init(out, value);
-    if (tr_is_immediate(value) || travels_by_reference(value)) return;
+    if (tr_parcel_is_as_is(value)) return;
     ParcelWriter *w = &thread_writer;
     start_message(w, false, true);
     if (can_travel(w, value)) write_all(w, f, value);

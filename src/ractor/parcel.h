@@ -34,6 +34,8 @@ MAY_GC MAY_RAISE bool tr_parcel_pack(Fiber *f, Parcel *out, Value value, bool mo
 MAY_GC MAY_RAISE bool tr_parcel_pack_last(Fiber *f, Parcel *out, Value value);
 /* Never raises: what cannot travel arrives as nil. For errors. */
 MAY_GC void tr_parcel_pack_anyway(Fiber *f, Parcel *out, Value value);
+/* Whether it is an immediate or shareable, and so the same at both ends. */
+bool tr_parcel_is_as_is(Value value);
 /* The value, made in f's heap; empties the parcel. */
 MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel);
 /* Packed and unpacked at once: what a message would be at the other end. */

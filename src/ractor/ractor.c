@@ -28,12 +28,17 @@ static _Atomic uint32_t next_id = 1;  /* relaxed: only uniqueness counts */
 static _Atomic uint32_t live_count;   /* relaxed */
 static Ractor *main_ractor;           /* written at boot */
 
-/* What a new Ractor is to run: a block's code in its lexical scope, or `entry`, something shareable that is callable. */
+#define PLAIN_ARGUMENTS 4
+
+/* What a new Ractor is to run: a block's code in its lexical scope, or `entry`, something shareable that is callable. A
+ * few arguments that travel as they are stand here: a Ractor that only waits for messages then needs no page of a heap. */
 typedef struct RactorStart {
     const Iseq *iseq;
     Cref *cref;
     Value entry;       /* TR_NIL: the iseq */
-    Parcel arguments;  /* an Array, or nil */
+    uint32_t plain_count;
+    Value plain[PLAIN_ARGUMENTS];
+    Parcel arguments;  /* an Array of all others; nil */
     Parcel storage;    /* of the creator's fiber */
 } RactorStart;
 
@@ -114,6 +119,7 @@ void tr_ractor_trace_shared(Tracer *tracer, Ractor *ractor) {
         if (state->start->iseq) tr_trace(tracer, (Value)state->start->iseq);
         if (state->start->cref) tr_trace(tracer, (Value)state->start->cref);
         tr_trace(tracer, state->start->entry);
+        tr_trace_range(tracer, state->start->plain, state->start->plain_count);
         tr_parcel_trace(tracer, &state->start->arguments);
         tr_parcel_trace(tracer, &state->start->storage);
     }
@@ -318,7 +324,7 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
 
 /* --- the run --- */
 
-/* An Array of what Ractor.new was given, or nil; its storage for fibers is set. TR_RAISED: could not be unpacked. */
+/* An Array of the arguments that had to be encoded, or nil; the storage for fibers is set. TR_RAISED: could not be unpacked. */
 static MAY_SWITCH MAY_RAISE Value unpack_arguments(Fiber *f, RactorStart *start) {
     Value storage = tr_parcel_unpack(f, &start->storage);
     tr_parcel_init(&start->storage, TR_NIL);
@@ -334,19 +340,28 @@ static MAY_SWITCH void run_block(Fiber *f) {
     RactorState *state = ractor->state;
     atomic_store_explicit(&state->status, RACTOR_RUNNING, memory_order_release);
     tr_fiber_vm_init(f);
-    tr_thread_adopt(f, f->thread);
+    tr_thread_adopt(f->thread);
     Value arguments = unpack_arguments(f, state->start), result = TR_RAISED;
     if (arguments != TR_RAISED) {
         RactorStart *start = state->start;
-        Value block = start->entry;
-        if (block == TR_NIL) block = tr_proc_isolated(f, start->iseq, start->cref, ractor->face);
+        Value plain[PLAIN_ARGUMENTS];
+        int argc = (int)start->plain_count;
+        memcpy(plain, start->plain, sizeof plain);
+        const Value *argv = plain;
+        if (tr_is_array(arguments)) {
+            argc = (int)tr_array_count(arguments);
+            argv = tr_array(arguments)->items;
+        }
+        Captured isolated;
+        Block block = start->entry;
+        if (block == TR_NIL) {
+            isolated = (Captured){ractor->face, tr_isolated_ep(f, start->cref), start->iseq};
+            block = tr_block_from_captured(&isolated);
+        }
         state->start = NULL;
         free_start(start);
-        bool any = tr_is_array(arguments);
-        result = tr_fiber_run_proc(f, block, ractor->face, any ? (int)tr_array_count(arguments) : 0,
-                                   any ? tr_array(arguments)->items : NULL, TR_NIL);
+        result = tr_fiber_run_proc(f, block, ractor->face, argc, argv, TR_NIL);
         TR_KEEP(arguments);
-        TR_KEEP(block);
     }
     end_run(f, result);
 }
@@ -370,7 +385,12 @@ MAY_GC MAY_RAISE static bool choose_entry(Fiber *f, Block block, RactorStart *st
 }
 
 MAY_GC MAY_RAISE static bool pack_arguments(Fiber *f, RactorStart *start, int argc, const Value *argv) {
-    if (argc > 0) {
+    int plain = 0;
+    while (plain < argc && argc <= PLAIN_ARGUMENTS && tr_parcel_is_as_is(argv[plain])) plain++;
+    if (argc > 0 && plain == argc) {
+        memcpy(start->plain, argv, (size_t)argc * sizeof *argv);
+        start->plain_count = (uint32_t)argc;
+    } else if (argc > 0) {
         Value array = tr_array_new_from(f, (size_t)argc, argv);
         if (!tr_parcel_pack(f, &start->arguments, array, false)) return false;
     }

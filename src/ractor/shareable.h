@@ -17,8 +17,8 @@ void tr_share_object(Value v);
 /* --- blocks without their surroundings (isolate.c) --- */
 /* For Ractor.new: raises ArgumentError when the block uses outer variables or yields. */
 MAY_GC MAY_RAISE bool tr_block_check_isolated(Fiber *f, const Iseq *iseq);
-/* A Proc of the iseq, without surroundings but for the lexical scope `cref`. */
-MAY_GC Value tr_proc_isolated(Fiber *f, const Iseq *iseq, Cref *cref, Value self);
+/* Where such a block runs: no surroundings but the lexical scope `cref`. In a shareable environment. */
+MAY_GC Value *tr_isolated_ep(Fiber *f, Cref *cref);
 /* A shareable Proc with copies of the outer variables; Ractor::IsolationError when one cannot be. */
 MAY_SWITCH MAY_RAISE Value tr_proc_shareable(Fiber *f, Value proc, Value self, bool is_lambda);
 /* Makes an existing Proc shareable, in place. */

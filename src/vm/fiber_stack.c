@@ -21,12 +21,14 @@ void tr_fiber_vm_init(Fiber *f) {
                   tr_main_object(f));
 }
 
-Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value *argv, Value keywords) {
+Value tr_fiber_run_proc(Fiber *f, Block block, Value self, int argc, const Value *argv, Value keywords) {
     if (!f->vm_private) tr_fiber_vm_init(f);
-    if (tr_is_proc(proc) && tr_proc(proc)->kind == PROC_ISEQ)
-        tr_fiber_vm(f)->root_ep = tr_ep_local(tr_proc(proc)->as.captured.ep);
-    if (self == TR_UNDEF) return tr_yield_full(f, proc, argc, argv, TR_NIL, keywords);
-    return tr_yield_under(f, proc, self, NULL, argc, argv, keywords);
+    if (tr_block_is_captured(block))
+        tr_fiber_vm(f)->root_ep = tr_ep_local(tr_block_captured(block)->ep);
+    else if (tr_is_proc(block) && tr_proc(block)->kind == PROC_ISEQ)
+        tr_fiber_vm(f)->root_ep = tr_ep_local(tr_proc(block)->as.captured.ep);
+    if (self == TR_UNDEF) return tr_yield_full(f, block, argc, argv, TR_NIL, keywords);
+    return tr_yield_under(f, block, self, NULL, argc, argv, keywords);
 }
 
 /* Frames precisely, innermost first: operands up to the saved sp, then the environment if it has not escaped.

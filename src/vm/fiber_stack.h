@@ -8,9 +8,9 @@
 
 /* Prepares the empty VM stack [f->stack, f->stack_end): the first thing to do with a new Fiber that is to run Ruby. Once. */
 void tr_fiber_vm_init(Fiber *f);
-/* Runs `proc` with the arguments at the bottom of the fiber's stack (prepared if need be): its value or TR_RAISED. `self`
- * TR_UNDEF: the proc's own. */
-MAY_SWITCH MAY_RAISE Value tr_fiber_run_proc(Fiber *f, Value proc, Value self, int argc, const Value *argv, Value keywords);
+/* Runs the block with the arguments at the bottom of the fiber's stack (prepared if need be): its value or TR_RAISED. `self`
+ * TR_UNDEF: its own. */
+MAY_SWITCH MAY_RAISE Value tr_fiber_run_proc(Fiber *f, Block block, Value self, int argc, const Value *argv, Value keywords);
 /* Registers the stack tracer with ractor/. */
 void tr_fiber_stack_boot(void);
 
