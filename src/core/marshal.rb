@@ -759,17 +759,22 @@ class Time
     text = [high, low].pack("VV")
     text.instance_variable_set(:@offset, utc_offset) unless utc?
     text.instance_variable_set(:@nano_num, nsec % 1000) if nsec % 1000 != 0
+    text.instance_variable_set(:@zone, zone.is_a?(String) || zone.nil? ? zone : zone.name) unless utc?
     text
   end
   private :_dump
 
   def self._load(text)
     high, low = text.unpack("VV")
+    return at(high, low) if high >> 31 == 0 # of Ruby 1.4: seconds and microseconds
     time = utc(1900 + (high >> 14 & 0xffff), (high >> 10 & 15) + 1, high >> 5 & 31, high & 31, low >> 26 & 63, low >> 20 & 63,
                (low & 0xfffff) + Rational(text.instance_variable_get(:@nano_num) || 0, 1000))
     return time if high >> 30 & 1 == 1
     offset = text.instance_variable_get(:@offset)
-    offset ? time.localtime(offset) : time.localtime
+    return time.localtime unless offset
+    zone = text.instance_variable_get(:@zone)
+    zone = find_timezone(zone) || zone if zone && respond_to?(:find_timezone)
+    time.__send__(:__zone, offset, zone)
   end
   private_class_method :_load
 end

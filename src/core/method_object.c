@@ -178,7 +178,7 @@ static bool same_body(const Method *a, const Method *b) {
     if (a->kind != b->kind) return false;
     switch ((MethodKind)a->kind) {
     case METHOD_ISEQ: return a->as.ruby.iseq == b->as.ruby.iseq;
-    case METHOD_C: return a->as.c.fn == b->as.c.fn && a->original_id == b->original_id;
+    case METHOD_C: return a->as.c.fn == b->as.c.fn;
     case METHOD_ATTR_READER:
     case METHOD_ATTR_WRITER: return a->as.attr.ivar == b->as.attr.ivar;
     case METHOD_PROC: return a->as.proc.proc->value == b->as.proc.proc->value;
@@ -199,7 +199,7 @@ static Value method_equal(Fiber *f, Value self, const Args *args) {
 static Value method_hash(Fiber *f, Value self, const Args *args) {
     (void)f, (void)args;
     const MethodObject *m = method_object(self);
-    uint64_t body = m->resolved ? m->resolved->original_id + (uint64_t)m->resolved->owner : m->mid;
+    uint64_t body = m->resolved ? (uint64_t)m->resolved->owner : m->mid;
     return tr_value_from_fixnum((int64_t)(tr_hash_mix(body, m->receiver) >> 2));
 }
 

@@ -1,8 +1,8 @@
 /* time.c - Time: a moment in nanoseconds since the epoch, and the offset it is looked at with.
  *
  * The broken-down fields are computed when asked for and kept. Years are unlimited in principle; seconds are 64 bits.
- * Fractions finer than a nanosecond are not kept (CRuby keeps any Rational). Constructors that parse or take zone names
- * are Ruby: core/time.rb.
+ * What is finer than a nanosecond is a Rational beside it. Constructors that parse or take zone names are Ruby:
+ * core/time.rb.
  */
 #include "core/time.h"
 
@@ -31,14 +31,24 @@ typedef struct Time {
     int16_t yday;
     int64_t year;
     Value zone;           /* name, zone object, or nil */
+    Value finer;          /* Rational nanoseconds in (0, 1), or nil */
 } Time;
 
-static void time_trace(Tracer *tracer, Value object) { tr_trace(tracer, ((Time *)object)->zone); }
+/* A count of seconds, exactly. */
+typedef struct Moment {
+    int64_t seconds, nanoseconds;
+    Value finer;
+} Moment;
+
+static void time_trace(Tracer *tracer, Value object) {
+    tr_trace(tracer, ((Time *)object)->zone);
+    tr_trace(tracer, ((Time *)object)->finer);
+}
 static const DataType time_type = { .name = "Time", .bytes = sizeof(Time), .trace = time_trace };
 
 static MAY_GC Value time_alloc(Fiber *f, Class *klass) {
     Time *t = tr_data_alloc(f, &time_type, klass);
-    t->zone = TR_NIL;
+    t->zone = t->finer = TR_NIL;
     return (Value)t;
 }
 
@@ -117,49 +127,86 @@ static MAY_GC Time *fields(Fiber *f, Value self) {
     return t;
 }
 
-/* Seconds since the epoch of a local wall clock time. Of two readings (clock set back) the first; a gap moves on. */
-static int64_t seconds_from_local(int64_t wall) {
+/* Seconds since the epoch of a local wall clock time. Of two readings (clock set back) the later, unless summer time is
+ * asked for; a gap moves on. */
+static int64_t seconds_from_local(int64_t wall, bool is_summer) {
     bool dst;
     int32_t before = local_offset(wall - 86400, &dst, NULL, 0), after = local_offset(wall + 86400, &dst, NULL, 0);
     int64_t first = wall - before, second = wall - after;
-    if (local_offset(first, &dst, NULL, 0) == before) return first;
+    if (is_summer && local_offset(first, &dst, NULL, 0) == before && dst) return first;
     if (local_offset(second, &dst, NULL, 0) == after) return second;
     return first;
 }
 
 /* --- numbers to moments --- */
 
-static MAY_SWITCH MAY_RAISE bool split_number(Fiber *f, Value v, int64_t *seconds, int64_t *nanoseconds) {
-    *nanoseconds = 0;
-    if (tr_is_integer(v)) {
-        if (tr_integer_fits_int64(v, seconds)) return true;
-        return tr_raise(f, tr_class.range_error, "bignum too big to convert into 'long'") != TR_RAISED;
-    }
+/* The float's fraction of a second, in [0, 1), as nanoseconds. */
+static MAY_SWITCH MAY_RAISE bool split_fraction(Fiber *f, Value fraction, Moment *out) {
+    Value scaled = tr_call(f, fraction, TR_ID_times, 1, TR_FIX(1000000000));
+    Value whole = scaled == TR_RAISED ? TR_RAISED : tr_call(f, scaled, TR_ID_floor, 0);
+    if (whole == TR_RAISED || !tr_to_long(f, whole, &out->nanoseconds)) return false;
+    Value rest = tr_call(f, scaled, TR_ID_minus, 1, whole);
+    if (rest == TR_RAISED) return false;
+    Value is_zero = tr_call(f, rest, TR_ID_eq, 1, TR_FIX(0));
+    if (is_zero == TR_RAISED) return false;
+    out->finer = tr_is_truthy(is_zero) ? TR_NIL : rest;
+    return true;
+}
+
+static MAY_GC MAY_RAISE Value raise_no_exact_number(Fiber *f, Value v) {
+    return tr_raise(f, tr_class.type_error, "can't convert %pC into an exact number", (void *)tr_real_class_of(v));
+}
+
+/* What stands for an exact number: an Integer or a Rational. */
+static MAY_SWITCH MAY_RAISE Value to_exact(Fiber *f, Value v) {
+    if (tr_is_integer(v) || tr_is_type(v, TYPE_RATIONAL)) return v;
+    if (tr_is_float(v)) return tr_call(f, v, TR_ID_to_r, 0);
+    if (tr_is_string(v) || v == TR_NIL) return raise_no_exact_number(f, v);
+    int whole = tr_responds_to(f, v, TR_ID_to_int, false), rational = tr_responds_to(f, v, TR_ID_to_r, false);
+    if (whole < 0 || rational < 0) return TR_RAISED;
+    if (!whole) return raise_no_exact_number(f, v);
+    Value exact = tr_call(f, v, rational ? TR_ID_to_r : TR_ID_to_int, 0);
+    if (exact == TR_RAISED || tr_is_integer(exact) || tr_is_type(exact, TYPE_RATIONAL)) return exact;
+    return raise_no_exact_number(f, v);
+}
+
+static MAY_SWITCH MAY_RAISE bool split_number(Fiber *f, Value v, Moment *out) {
+    *out = (Moment){ .finer = TR_NIL };
     if (tr_is_float(v)) {
-        double d = tr_float(v), whole = floor(d);
+        double d = tr_float(v), whole = floor(d), scaled = (d - whole) * 1e9;
         if (!isfinite(d)) return tr_raise(f, tr_class.float_domain_error, isnan(d) ? "NaN" : d < 0 ? "-Infinity" : "Infinity") != TR_RAISED;
-        *seconds = (int64_t)whole;
-        *nanoseconds = (int64_t)((d - whole) * 1e9);
-        return true;
+        if (whole < -9.2e18 || whole > 9.2e18) return tr_raise(f, tr_class.range_error, "float out of range of Time") != TR_RAISED;
+        out->seconds = (int64_t)whole;
+        if (d == whole) return true;
+        if (ldexp(d - whole, 24) == floor(ldexp(d - whole, 24)) && scaled == floor(scaled)) { /* 24 + 30 bits: exact */
+            out->nanoseconds = (int64_t)scaled;
+            return true;
+        }
+        Value fraction = tr_float_to_rational(f, d - whole);
+        return fraction != TR_RAISED && split_fraction(f, fraction, out);
     }
-    if (tr_is_string(v) || tr_is_immediate(v))
-        return tr_raise(f, tr_class.type_error, "can't convert %s into an exact number",
-                        v == TR_NIL ? "nil" : tr_class_cname(tr_real_class_of(v))) != TR_RAISED;
-    if (!tr_is_type(v, TYPE_RATIONAL)) {
-        int can = tr_responds_to(f, v, TR_ID_to_r, false);
-        if (can < 0) return false;
-        v = can ? tr_call(f, v, TR_ID_to_r, 0) : tr_to_int(f, v);
-        if (v == TR_RAISED) return false;
-        if (tr_is_integer(v)) return split_number(f, v, seconds, nanoseconds);
-    }
-    Value scaled = tr_call(f, v, TR_ID_times, 1, TR_FIX(1000000000));
-    if (scaled == TR_RAISED) return false;
-    scaled = tr_call(f, scaled, TR_ID_floor, 0);
-    if (scaled == TR_RAISED) return false;
-    Value whole = tr_integer_div(f, scaled, TR_FIX(1000000000)), rest = tr_integer_mod(f, scaled, TR_FIX(1000000000));
-    if (whole == TR_RAISED || rest == TR_RAISED) return false;
-    *nanoseconds = tr_fixnum(rest);
-    return split_number(f, whole, seconds, &(int64_t){0});
+    v = to_exact(f, v);
+    if (v == TR_RAISED) return false;
+    Value whole = tr_is_integer(v) ? v : tr_call(f, v, TR_ID_floor, 0);
+    if (whole == TR_RAISED) return false;
+    if (!tr_integer_fits_int64(whole, &out->seconds))
+        return tr_raise(f, tr_class.range_error, "bignum too big to convert into 'long'") != TR_RAISED;
+    if (whole == v) return true;
+    Value fraction = tr_call(f, v, TR_ID_minus, 1, whole);
+    return fraction != TR_RAISED && split_fraction(f, fraction, out);
+}
+
+/* Adds fractions of a nanosecond; a whole one goes to *nanoseconds. */
+static MAY_SWITCH MAY_RAISE Value add_finer(Fiber *f, Value a, Value b, int64_t *nanoseconds) {
+    if (a == TR_NIL || b == TR_NIL) return a == TR_NIL ? b : a;
+    Value sum = tr_call(f, a, TR_ID_plus, 1, b);
+    Value whole = sum == TR_RAISED ? TR_RAISED : tr_call(f, sum, TR_ID_floor, 0);
+    if (whole == TR_RAISED) return TR_RAISED;
+    *nanoseconds += tr_fixnum(whole);
+    Value rest = tr_call(f, sum, TR_ID_minus, 1, whole);
+    if (rest == TR_RAISED) return TR_RAISED;
+    Value is_zero = tr_call(f, rest, TR_ID_eq, 1, TR_FIX(0));
+    return is_zero == TR_RAISED ? TR_RAISED : tr_is_truthy(is_zero) ? TR_NIL : rest;
 }
 
 bool tr_time_to_timespec(Fiber *f, Value v, struct timespec *out) {
@@ -171,9 +218,9 @@ bool tr_time_to_timespec(Fiber *f, Value v, struct timespec *out) {
         *out = (struct timespec){ .tv_sec = ((Time *)v)->seconds, .tv_nsec = ((Time *)v)->nanoseconds };
         return true;
     }
-    int64_t seconds, nanoseconds;
-    if (!split_number(f, v, &seconds, &nanoseconds)) return false;
-    *out = (struct timespec){ .tv_sec = seconds, .tv_nsec = nanoseconds };
+    Moment moment;
+    if (!split_number(f, v, &moment)) return false;
+    *out = (struct timespec){ .tv_sec = moment.seconds, .tv_nsec = moment.nanoseconds };
     return true;
 }
 
@@ -189,22 +236,33 @@ static MAY_GC Value time_s_now(Fiber *f, Value self, const Args *args) {
 
 /* Time.__at(number, nanoseconds) */
 static MAY_SWITCH MAY_RAISE Value time_s_at(Fiber *f, Value self, const Args *args) {
-    int64_t seconds, nanoseconds, more, fraction;
+    Moment moment, more;
     Value v = args->argv[0];
     if (tr_data_is(v, &time_type)) {
         Time *from = (Time *)v, *t = make(f, (Class *)self, from->seconds, from->nanoseconds);
         t->zone_kind = from->zone_kind;
         t->offset = from->offset;
         tr_write((Value)t, &t->zone, from->zone);
+        tr_write((Value)t, &t->finer, from->finer);
         return (Value)t;
     }
-    if (!split_number(f, v, &seconds, &nanoseconds) || !split_number(f, args->argv[1], &more, &fraction)) return TR_RAISED;
-    Time *t = make(f, (Class *)self, seconds, nanoseconds + more % 1000000000);
-    t->seconds += more / 1000000000;
+    if (!split_number(f, v, &moment)) return TR_RAISED;
+    if (args->argv[1] != TR_FIX(0)) {
+        Value fraction = to_exact(f, args->argv[1]);
+        if (fraction == TR_RAISED) return TR_RAISED;
+        fraction = tr_call(f, fraction, TR_ID_divide, 1, tr_rational_raw(f, TR_FIX(1000000000), TR_FIX(1)));
+        if (fraction == TR_RAISED || !split_number(f, fraction, &more)) return TR_RAISED;
+        moment.seconds += more.seconds;
+        moment.nanoseconds += more.nanoseconds;
+        moment.finer = add_finer(f, moment.finer, more.finer, &moment.nanoseconds);
+        if (moment.finer == TR_RAISED) return TR_RAISED;
+    }
+    Time *t = make(f, (Class *)self, moment.seconds, moment.nanoseconds);
+    tr_write((Value)t, &t->finer, moment.finer);
     return (Value)t;
 }
 
-/* Time.__civil(year, month, day, hour, minute, second, nanoseconds, zone): zone :local, :utc or an offset in seconds */
+/* Time.__civil(year, month, day, hour, minute, second, nanoseconds, zone, finer): zone :local, :summer, :utc or an offset in seconds */
 static MAY_SWITCH MAY_RAISE Value time_s_civil(Fiber *f, Value self, const Args *args) {
     int64_t part[7];
     for (int i = 0; i < 7; i++)
@@ -220,8 +278,10 @@ static MAY_SWITCH MAY_RAISE Value time_s_civil(Fiber *f, Value self, const Args 
         t = make(f, (Class *)self, wall, part[6]);
         t->zone_kind = ZONE_UTC;
     } else {
-        t = make(f, (Class *)self, seconds_from_local(wall), part[6]);
+        t = make(f, (Class *)self, seconds_from_local(wall, strcmp(tr_id_cstr(tr_symbol_id(zone)), "summer") == 0), part[6]);
+        fields(f, (Value)t);
     }
+    tr_write((Value)t, &t->finer, args->argv[8]);
     return (Value)t;
 }
 
@@ -229,16 +289,18 @@ static MAY_SWITCH MAY_RAISE Value time_s_civil(Fiber *f, Value self, const Args 
 static MAY_SWITCH MAY_RAISE Value time_set_zone(Fiber *f, Value self, const Args *args) {
     Time *t = (Time *)self;
     Value zone = args->argv[0];
-    (void)f;
+    ZoneKind kind = tr_is_fixnum(zone) ? ZONE_FIXED : strcmp(tr_id_cstr(tr_symbol_id(zone)), "utc") == 0 ? ZONE_UTC : ZONE_LOCAL;
+    if (kind != ZONE_FIXED && kind == (ZoneKind)t->zone_kind) {
+        fields(f, self);
+        return self;
+    }
+    if (!tr_check_frozen(f, self)) return TR_RAISED;
+    t->zone_kind = (uint8_t)kind;
     t->has_fields = false;
     t->is_dst = false;
-    if (tr_is_fixnum(zone)) {
-        t->zone_kind = ZONE_FIXED;
-        t->offset = (int32_t)tr_fixnum(zone);
-    } else {
-        t->zone_kind = strcmp(tr_id_cstr(tr_symbol_id(zone)), "utc") == 0 ? ZONE_UTC : ZONE_LOCAL;
-    }
+    if (kind == ZONE_FIXED) t->offset = (int32_t)tr_fixnum(zone);
     tr_write(self, &t->zone, args->argv[1]);
+    if (kind == ZONE_LOCAL) fields(f, self); /* with the zone that is set now */
     return self;
 }
 
@@ -248,18 +310,28 @@ static MAY_SWITCH MAY_RAISE Value time_initialize_copy(Fiber *f, Value self, con
     size_t after = sizeof(Data);
     memcpy((char *)to + after, (char *)from + after, sizeof(Time) - after);
     tr_write(self, &to->zone, from->zone);
+    tr_write(self, &to->finer, from->finer);
     return self;
 }
 
-/* Time#__add(nanoseconds): Integer of any size; keeps zone and class */
+/* Time#__add(seconds, subtract): any exact number; keeps the zone */
 static MAY_SWITCH MAY_RAISE Value time_add(Fiber *f, Value self, const Args *args) {
     Time *t = (Time *)self;
-    int64_t seconds, nanoseconds;
-    if (!split_number(f, args->argv[0], &seconds, &nanoseconds)) return TR_RAISED;
-    Time *sum = make(f, tr_real_class_of(self), t->seconds + seconds, t->nanoseconds + nanoseconds);
+    Moment moment;
+    Value number = args->argv[0];
+    if (tr_is_truthy(args->argv[1])) {
+        number = tr_is_float(number) ? number : to_exact(f, number);
+        if (number != TR_RAISED) number = tr_call(f, number, TR_ID_uminus, 0);
+    }
+    if (number == TR_RAISED || !split_number(f, number, &moment)) return TR_RAISED;
+    moment.nanoseconds += t->nanoseconds;
+    Value finer = add_finer(f, t->finer, moment.finer, &moment.nanoseconds);
+    if (finer == TR_RAISED) return TR_RAISED;
+    Time *sum = make(f, tr_class.time, t->seconds + moment.seconds, moment.nanoseconds);
     sum->zone_kind = t->zone_kind;
     if (t->zone_kind == ZONE_FIXED) sum->offset = t->offset;
     tr_write((Value)sum, &sum->zone, t->zone);
+    tr_write((Value)sum, &sum->finer, finer);
     return (Value)sum;
 }
 
@@ -285,15 +357,18 @@ READER(to_i, tr_integer_from_int64(f, t->seconds))
 READER(to_f, tr_float_new(f, (double)t->seconds + (double)t->nanoseconds / 1e9))
 READER(utc_p, tr_bool(t->zone_kind == ZONE_UTC))
 READER(fixed_p, tr_bool(t->zone_kind == ZONE_FIXED))
+READER(finer, t->finer)
 READER(zone, t->zone_kind == ZONE_UTC ? tr_string_interned(f, "UTC", 3, ENCODING_US_ASCII) : t->zone)
 #undef READER
 
-static MAY_GC Value time_cmp(Fiber *f, Value self, const Args *args) {
-    (void)f;
+/* Time#__cmp(time) -> -1, 0, 1, nil for what is no Time */
+static MAY_SWITCH MAY_RAISE Value time_cmp(Fiber *f, Value self, const Args *args) {
     if (!tr_data_is(args->argv[0], &time_type)) return TR_NIL;
     Time *a = (Time *)self, *b = (Time *)args->argv[0];
     if (a->seconds != b->seconds) return TR_FIX(a->seconds < b->seconds ? -1 : 1);
-    return TR_FIX((a->nanoseconds > b->nanoseconds) - (a->nanoseconds < b->nanoseconds));
+    if (a->nanoseconds != b->nanoseconds) return TR_FIX(a->nanoseconds < b->nanoseconds ? -1 : 1);
+    if (a->finer == TR_NIL || b->finer == TR_NIL) return TR_FIX((a->finer != TR_NIL) - (b->finer != TR_NIL));
+    return tr_call(f, a->finer, TR_ID_cmp, 1, b->finer);
 }
 static MAY_GC Value time_hash(Fiber *f, Value self, const Args *args) {
     (void)f; (void)args;
@@ -307,9 +382,11 @@ static const char *const day_names[] = { "Sunday", "Monday", "Tuesday", "Wednesd
 static const char *const month_names[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
                                            "October", "November", "December" };
 
+#define TOO_WIDE 10000000
+
 typedef struct Directive { /* what stands between % and its letter */
-    char padding;          /* 0: the letter's own; '-' none; '0', ' ' */
-    bool upcase, swap_case;
+    char padding;          /* 0: the letter's own; '0', ' ' */
+    bool is_bare, upcase, swap_case; /* -, ^, # */
     int width, colons;
 } Directive;
 
@@ -331,23 +408,22 @@ static MAY_GC MAY_RAISE Value append_number(Fiber *f, Value out, int64_t n, cons
     char text[32];
     int size = snprintf(text, sizeof text, "%ld", (long)n);
     if (d->padding) padding = d->padding;
-    if (n < 0 && d->width == 0) width++;
+    if (d->is_bare) padding = '-';
     return append_padded(f, out, text, (size_t)size, padding, d->width ? d->width : width);
 }
 
-static MAY_GC MAY_RAISE Value append_text(Fiber *f, Value out, const char *text, const Directive *d) {
+/* `#` is ^ for names, and makes small what stands in capitals (%p, %Z). */
+static MAY_GC MAY_RAISE Value append_text(Fiber *f, Value out, const char *text, const Directive *d, bool is_capital) {
     char buffer[64];
     size_t size = strlen(text);
     if (size >= sizeof buffer) size = sizeof buffer - 1;
+    bool down = d->swap_case && is_capital, up = d->upcase || d->swap_case;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
-        bool lower = c >= 'a' && c <= 'z', upper = c >= 'A' && c <= 'Z';
-        if (d->upcase && lower) c = (char)(c - 32);
-        if (d->swap_case && lower) c = (char)(c - 32);
-        else if (d->swap_case && upper) c = (char)(c + 32);
+        if (down ? c >= 'A' && c <= 'Z' : up && c >= 'a' && c <= 'z') c = (char)(c ^ 32);
         buffer[i] = c;
     }
-    return append_padded(f, out, buffer, size, d->padding ? d->padding : ' ', d->width);
+    return append_padded(f, out, buffer, size, d->is_bare ? '-' : d->padding ? d->padding : ' ', d->width);
 }
 
 static int iso_week(const Time *t, int64_t *year) {
@@ -367,41 +443,56 @@ static int iso_week(const Time *t, int64_t *year) {
     return week;
 }
 
-/* %z with 0 to 3 colons: +hhmm, +hh:mm, +hh:mm:ss, shortest */
-static MAY_GC MAY_RAISE Value append_offset(Fiber *f, Value out, int32_t offset, const Directive *d) {
-    char text[24];
-    char sign = offset < 0 ? '-' : '+';
-    int total = offset < 0 ? -offset : offset, h = total / 3600, m = total / 60 % 60, s = total % 60;
-    int size;
-    if (d->colons == 0) size = snprintf(text, sizeof text, "%c%02d%02d", sign, h, m);
-    else if (d->colons == 1) size = snprintf(text, sizeof text, "%c%02d:%02d", sign, h, m);
-    else if (d->colons == 2 || s) size = snprintf(text, sizeof text, "%c%02d:%02d:%02d", sign, h, m, s);
-    else if (m) size = snprintf(text, sizeof text, "%c%02d:%02d", sign, h, m);
-    else size = snprintf(text, sizeof text, "%c%02d", sign, h);
-    return append_padded(f, out, text, (size_t)size, d->padding ? d->padding : '0', d->width);
+/* %z with 0 to 3 colons: +hhmm, +hh:mm, +hh:mm:ss, shortest. The padding goes to the hours; %-z tells UTC by -0000. */
+static MAY_GC MAY_RAISE Value append_offset(Fiber *f, Value out, const Time *t, const Directive *d) {
+    char hours[24], tail[16], text[48];
+    int total = t->offset < 0 ? -t->offset : t->offset, h = total / 3600, m = total / 60 % 60, s = total % 60;
+    char sign = t->offset < 0 || (d->is_bare && t->zone_kind == ZONE_UTC) ? '-' : '+';
+    if (d->colons == 0) snprintf(tail, sizeof tail, "%02d", m);
+    else if (d->colons == 1) snprintf(tail, sizeof tail, ":%02d", m);
+    else if (d->colons == 2 || s) snprintf(tail, sizeof tail, ":%02d:%02d", m, s);
+    else if (m) snprintf(tail, sizeof tail, ":%02d", m);
+    else tail[0] = '\0';
+    if (d->padding == ' ') {
+        snprintf(hours, sizeof hours, "%c%d", sign, h);
+        int size = snprintf(text, sizeof text, "%s%s", hours, tail), least = 3 + (int)strlen(tail);
+        return append_padded(f, out, text, (size_t)size, ' ', d->width > least ? d->width : least);
+    }
+    int size = snprintf(text, sizeof text, "%c%02d%s", sign, h, tail);
+    return append_padded(f, out, text, (size_t)size, '0', d->width);
 }
 
 /* %N, %L: digits of the second's fraction, cut, not rounded */
-static MAY_GC MAY_RAISE Value append_fraction(Fiber *f, Value out, const Time *t, int digits) {
+static MAY_SWITCH MAY_RAISE Value append_fraction(Fiber *f, Value out, const Time *t, int digits) {
     char text[10];
     snprintf(text, sizeof text, "%09d", t->nanoseconds);
-    for (int i = 0; i < digits; i++)
-        if (tr_string_append_bytes(f, out, i < 9 ? text + i : "0", 1) == TR_RAISED) return TR_RAISED;
-    return out;
+    if (digits <= 9) return tr_string_append_bytes(f, out, text, (size_t)digits);
+    if (tr_string_append_bytes(f, out, text, 9) == TR_RAISED) return TR_RAISED;
+    Value finer = t->finer == TR_NIL ? TR_FIX(0) : t->finer;
+    Value scale = tr_call(f, TR_FIX(10), tr_intern_cstr("**"), 1, TR_FIX(digits - 9));
+    Value scaled = scale == TR_RAISED ? TR_RAISED : tr_call(f, finer, TR_ID_times, 1, scale);
+    Value whole = scaled == TR_RAISED ? TR_RAISED : tr_call(f, scaled, TR_ID_floor, 0);
+    Value rest = whole == TR_RAISED ? TR_RAISED : tr_call(f, whole, TR_ID_to_s, 0);
+    if (rest == TR_RAISED) return TR_RAISED;
+    Value result = append_padded(f, out, tr_string(rest)->bytes, tr_string(rest)->size, '0', digits - 9);
+    TR_KEEP(rest);
+    return result;
 }
 
-static MAY_GC MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const char *format, size_t size);
+static MAY_SWITCH MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const char *format, size_t size);
 
-static MAY_GC MAY_RAISE Value append_composite(Fiber *f, Value out, Value self, const char *format, const Directive *d) {
+static MAY_SWITCH MAY_RAISE Value append_composite(Fiber *f, Value out, Value self, const char *format, const Directive *d) {
     Value part = tr_string_new_capacity(f, 32, ENCODING_US_ASCII);
     if (format_into(f, part, self, format, strlen(format)) == TR_RAISED) return TR_RAISED;
-    Value result = append_text(f, out, tr_string(part)->bytes, d);
+    Directive outer = *d;
+    outer.swap_case = false;
+    Value result = append_text(f, out, tr_string(part)->bytes, &outer, false);
     TR_KEEP(part);
     return result;
 }
 
 /* One directive; TR_UNDEF when there is no such letter. */
-static MAY_GC MAY_RAISE Value append_directive(Fiber *f, Value out, Value self, char letter, Directive *d) {
+static MAY_SWITCH MAY_RAISE Value append_directive(Fiber *f, Value out, Value self, char letter, Directive *d) {
     Time *t = fields(f, self);
     int64_t week_year;
     char text[24];
@@ -426,39 +517,40 @@ static MAY_GC MAY_RAISE Value append_directive(Fiber *f, Value out, Value self, 
     case 'U': return append_number(f, out, (t->yday - 1 + 7 - t->wday) / 7, d, '0', 2);
     case 'W': return append_number(f, out, (t->yday - 1 + 7 - (t->wday + 6) % 7) / 7, d, '0', 2);
     case 'V': return append_number(f, out, iso_week(t, &week_year), d, '0', 2);
-    case 'G': iso_week(t, &week_year); return append_number(f, out, week_year, d, '0', 4);
+    case 'G': iso_week(t, &week_year); return append_number(f, out, week_year, d, '0', week_year < 0 ? 5 : 4);
     case 'g': iso_week(t, &week_year); return append_number(f, out, (week_year % 100 + 100) % 100, d, '0', 2);
     case 'L': return append_fraction(f, out, t, d->width ? d->width : 3);
     case 'N': return append_fraction(f, out, t, d->width ? d->width : 9);
-    case 'A': return append_text(f, out, day_names[t->wday], d);
-    case 'B': return append_text(f, out, month_names[t->month - 1], d);
-    case 'a': snprintf(text, sizeof text, "%.3s", day_names[t->wday]); return append_text(f, out, text, d);
-    case 'b': case 'h': snprintf(text, sizeof text, "%.3s", month_names[t->month - 1]); return append_text(f, out, text, d);
-    case 'p':
-        if (d->swap_case) { d->swap_case = false; return append_text(f, out, t->hour < 12 ? "am" : "pm", d); }
-        return append_text(f, out, t->hour < 12 ? "AM" : "PM", d);
-    case 'P': return append_text(f, out, t->hour < 12 ? "am" : "pm", d);
-    case 'z': return append_offset(f, out, t->offset, d);
+    case 'A': return append_text(f, out, day_names[t->wday], d, false);
+    case 'B': return append_text(f, out, month_names[t->month - 1], d, false);
+    case 'a': snprintf(text, sizeof text, "%.3s", day_names[t->wday]); return append_text(f, out, text, d, false);
+    case 'b': case 'h': snprintf(text, sizeof text, "%.3s", month_names[t->month - 1]); return append_text(f, out, text, d, false);
+    case 'p': return append_text(f, out, t->hour < 12 ? "AM" : "PM", d, true);
+    case 'P': return append_text(f, out, t->hour < 12 ? "am" : "pm", d, false);
+    case 'z': return append_offset(f, out, t, d);
     case 'Z': {
-        Value zone = t->zone_kind == ZONE_UTC ? TR_NIL : t->zone;
-        return append_text(f, out, t->zone_kind == ZONE_UTC ? "UTC" : tr_is_string(zone) ? tr_string(zone)->bytes : "", d);
+        if (t->zone_kind == ZONE_UTC) return append_text(f, out, "UTC", d, true);
+        Value zone = tr_call(f, self, tr_intern_cstr("__abbreviation"), 0);
+        if (zone == TR_RAISED) return TR_RAISED;
+        Value result = append_text(f, out, tr_is_string(zone) ? tr_string(zone)->bytes : "", d, true);
+        TR_KEEP(zone);
+        return result;
     }
-    case 'n': return append_text(f, out, "\n", d);
-    case 't': return append_text(f, out, "\t", d);
-    case '%': return append_text(f, out, "%", d);
+    case 'n': return append_text(f, out, "\n", d, false);
+    case 't': return append_text(f, out, "\t", d, false);
+    case '%': return append_text(f, out, "%", d, false);
     case 'c': return append_composite(f, out, self, "%a %b %e %H:%M:%S %Y", d);
     case 'D': case 'x': return append_composite(f, out, self, "%m/%d/%y", d);
     case 'F': return append_composite(f, out, self, "%Y-%m-%d", d);
     case 'T': case 'X': return append_composite(f, out, self, "%H:%M:%S", d);
     case 'R': return append_composite(f, out, self, "%H:%M", d);
     case 'r': return append_composite(f, out, self, "%I:%M:%S %p", d);
-    case 'v': return append_composite(f, out, self, "%e-%^b-%Y", d);
-    case '+': return append_composite(f, out, self, "%a %b %e %H:%M:%S %Z %Y", d);
+    case 'v': return append_composite(f, out, self, "%e-%^b-%4Y", d);
     default: return TR_UNDEF;
     }
 }
 
-static MAY_GC MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const char *format, size_t size) {
+static MAY_SWITCH MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const char *format, size_t size) {
     const char *end = format + size;
     for (const char *p = format; p < end;) {
         const char *percent = memchr(p, '%', (size_t)(end - p));
@@ -469,7 +561,8 @@ static MAY_GC MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const
         p = percent + 1;
         for (bool more = true; more && p < end;) {
             switch (*p) {
-            case '-': case '0': d.padding = *p++; break;
+            case '-': d.is_bare = true; p++; break;
+            case '0': d.padding = *p++; break;
             case '_': d.padding = ' '; p++; break;
             case '^': d.upcase = true; p++; break;
             case '#': d.swap_case = true; p++; break;
@@ -477,16 +570,17 @@ static MAY_GC MAY_RAISE Value format_into(Fiber *f, Value out, Value self, const
             default: more = false;
             }
         }
-        while (p < end && *p >= '0' && *p <= '9' && d.width < 100000) d.width = d.width * 10 + (*p++ - '0');
+        while (p < end && *p >= '0' && *p <= '9' && d.width < TOO_WIDE) d.width = d.width * 10 + (*p++ - '0');
+        if (d.width >= TOO_WIDE) return tr_raise_errno(f, ERANGE, format);
         while (p < end && *p == ':') { d.colons++; p++; }
         if (p < end && (*p == 'E' || *p == 'O') && p + 1 < end) p++;
-        Value done = p < end ? append_directive(f, out, self, *p, &d) : TR_UNDEF;
+        if (p >= end) return tr_raise(f, tr_class.argument_error, "invalid format: %s", format);
+        Value done = append_directive(f, out, self, *p, &d);
         if (done == TR_RAISED) return TR_RAISED;
         if (done == TR_UNDEF) { /* unknown: as it stands */
-            const char *to = p < end ? p + 1 : end;
-            if (tr_string_append_bytes(f, out, percent, (size_t)(to - percent)) == TR_RAISED) return TR_RAISED;
+            if (tr_string_append_bytes(f, out, percent, (size_t)(p + 1 - percent)) == TR_RAISED) return TR_RAISED;
         }
-        p = p < end ? p + 1 : end;
+        p++;
     }
     return out;
 }
@@ -504,7 +598,7 @@ static MAY_SWITCH MAY_RAISE Value time_strftime(Fiber *f, Value self, const Args
 static const MethodDef time_methods[] = {
     { "initialize_copy", time_initialize_copy, ARITY(1, 1), METHOD_PRIVATE },
     { "__zone", time_set_zone, ARITY(2, 2), METHOD_PRIVATE },
-    { "__add", time_add, ARITY(1, 1), METHOD_PRIVATE },
+    { "__add", time_add, ARITY(2, 2), METHOD_PRIVATE },
     { "year", time_year, ARITY(0, 0), 0 }, { "month", time_month, ARITY(0, 0), 0 }, { "mon", time_month, ARITY(0, 0), 0 },
     { "day", time_day, ARITY(0, 0), 0 }, { "mday", time_day, ARITY(0, 0), 0 }, { "hour", time_hour, ARITY(0, 0), 0 },
     { "min", time_min, ARITY(0, 0), 0 }, { "sec", time_sec, ARITY(0, 0), 0 }, { "wday", time_wday, ARITY(0, 0), 0 },
@@ -515,14 +609,14 @@ static const MethodDef time_methods[] = {
     { "isdst", time_dst_p, ARITY(0, 0), 0 }, { "to_i", time_to_i, ARITY(0, 0), 0 }, { "tv_sec", time_to_i, ARITY(0, 0), 0 },
     { "to_f", time_to_f, ARITY(0, 0), 0 }, { "utc?", time_utc_p, ARITY(0, 0), 0 }, { "gmt?", time_utc_p, ARITY(0, 0), 0 },
     { "__fixed?", time_fixed_p, ARITY(0, 0), METHOD_PRIVATE }, { "zone", time_zone, ARITY(0, 0), 0 },
-    { "<=>", time_cmp, ARITY(1, 1), 0 }, { "hash", time_hash, ARITY(0, 0), 0 },
+    { "__cmp", time_cmp, ARITY(1, 1), METHOD_PRIVATE }, { "__finer", time_finer, ARITY(0, 0), METHOD_PRIVATE }, { "hash", time_hash, ARITY(0, 0), 0 },
     { "strftime", time_strftime, ARITY(1, 1), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
 static const MethodDef time_singleton_methods[] = {
     { "__now", time_s_now, ARITY(0, 0), METHOD_PRIVATE },
     { "__at", time_s_at, ARITY(2, 2), METHOD_PRIVATE },
-    { "__civil", time_s_civil, ARITY(8, 8), METHOD_PRIVATE },
+    { "__civil", time_s_civil, ARITY(9, 9), METHOD_PRIVATE },
     { NULL, NULL, 0, 0, 0 }
 };
 /* --- between Ractors --- */
@@ -535,6 +629,7 @@ static void write_parcel(ParcelWriter *w, Value self) {
     tr_parcel_put_word(w, (uint64_t)t->nanoseconds << 32 | t->zone_kind);
     tr_parcel_put_word(w, (uint64_t)(int64_t)t->offset);
     tr_parcel_put_value(w, t->zone_kind == ZONE_LOCAL ? TR_NIL : t->zone, STEP_NAMED, tr_value_from_id(tr_intern_cstr("zone")));
+    tr_parcel_put_value(w, t->finer, STEP_NAMED, tr_value_from_id(tr_intern_cstr("subsec")));
 }
 
 static MAY_GC Value make_from_parcel(ParcelReader *r, Class *klass) {
@@ -550,6 +645,9 @@ static MAY_GC Value make_from_parcel(ParcelReader *r, Class *klass) {
 static bool fill_from_parcel(ParcelReader *r, Value self) {
     tr_parcel_get_words(r, 3);
     tr_write(self, &((Time *)self)->zone, tr_parcel_get_value(r));
+    Value finer = tr_parcel_get_value(r);
+    if (finer != TR_NIL && !tr_is_type(finer, TYPE_RATIONAL)) return false;
+    tr_write(self, &((Time *)self)->finer, finer);
     return true;
 }
 

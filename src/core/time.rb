@@ -15,23 +15,32 @@ class Time
       zone ? __localize(time, zone) : time
     end
 
-    def at(time, fraction = nil, unit = :microsecond, in: nil)
-      nanoseconds =
-        if fraction
-          scale = case unit
-                  when :millisecond then 1_000_000
-                  when :microsecond, :usec then 1000
-                  when :nanosecond, :nsec then 1
-                  else raise ArgumentError, "unexpected unit: #{unit}"
-                  end
-          raise TypeError, "can't convert #{fraction.class} into an exact number" if fraction.is_a?(String)
-          (fraction.to_r * scale).floor
-        else
-          0
-        end
+    def at(time, fraction = (no_fraction = true), unit = :microsecond, in: nil)
+      nanoseconds = 0
+      unless no_fraction
+        scale = case unit
+                when :millisecond then 1_000_000
+                when :microsecond, :usec then 1000
+                when :nanosecond, :nsec then 1
+                else raise ArgumentError, "unexpected unit: #{unit}"
+                end
+        raise TypeError, "can't convert Time into an exact number" if time.is_a?(Time)
+        fraction = __exact(fraction)
+        fraction = fraction.to_r if fraction.is_a?(Float)
+        nanoseconds = fraction * scale
+      end
       result = __at(time, nanoseconds)
       zone = { in: }[:in]
       zone ? __localize(result, zone) : result
+    end
+
+    private def __exact(value)
+      return value if value.is_a?(Integer) || value.is_a?(Rational) || value.is_a?(Float)
+      if !value.is_a?(String) && !value.nil? && value.respond_to?(:to_int)
+        exact = value.respond_to?(:to_r) ? value.to_r : value.to_int
+        return exact if exact.is_a?(Integer) || exact.is_a?(Rational)
+      end
+      raise TypeError, "can't convert #{value.class} into an exact number"
     end
 
     def utc(year, month = nil, day = nil, hour = nil, minute = nil, second = nil, usec = nil, *rest)
@@ -47,72 +56,100 @@ class Time
       if rest.size == 3
         second, minute, hour, day, month, year = year, month, day, hour, minute, second
         usec = nil
+        zone = :summer if rest[1]
       end
-      __from_parts(year, month, day, hour, minute, second, usec, :local)
+      __from_parts(year, month, day, hour, minute, second, usec, zone || :local)
     end
     alias mktime local
 
-    def new(year = (no_year = true; nil), month = nil, day = nil, hour = nil, minute = nil, second = nil, zone = nil, in: nil, precision: 9)
+    def new(year = (no_year = true), month = nil, day = nil, hour = nil, minute = nil, second = nil, zone = nil, in: nil, precision: 9)
       given = { in: }[:in]
       if zone && given
         raise ArgumentError, "timezone argument given as positional and keyword arguments"
       end
       zone ||= given
-      if no_year || (year.nil? && month.nil?)
+      if no_year
         zone ? __localize(__now, zone) : __now
-      elsif month.nil? && year.is_a?(String) && !year.match?(/\A\d{4,}\z/)
+      elsif month.nil? && year.is_a?(String)
         __parse(year, zone, precision)
       else
         __in_zone(year, month, day, hour, minute, second, nil, zone)
       end
     end
 
-    # Seconds east of UTC for "+09:00", "UTC", "Z", "A".., Integer; nil for what is no offset.
+    # Seconds east of UTC for "+09:00", "UTC", "Z", "A".., Integer; :utc; nil for an object that is a time zone.
     private def __offset(zone)
-      case zone
-      when Integer, Rational, Float
-        raise ArgumentError, "utc_offset out of range" unless zone.abs < 86_400
-        zone.to_i
-      when "UTC", "Z", "-00:00" then :utc
-      when /\A([+-])(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?\z/
-        hours, minutes, seconds = $2.to_i, $3.to_i, $4.to_i
-        raise ArgumentError, "utc_offset out of range" if hours > 23 || minutes > 59 || seconds > 59
-        raise ArgumentError, __offset_message(zone) if $3.nil? && zone.include?(":")
+      if zone.is_a?(String)
+        return __text_offset(zone)
+      elsif zone.respond_to?(:utc_to_local) || zone.respond_to?(:local_to_utc)
+        return
+      end
+      seconds = __exact(zone)
+      raise ArgumentError, "utc_offset out of range" unless seconds.abs < 86_400
+      seconds.round
+    end
+
+    private def __text_offset(zone)
+      raise ArgumentError, __offset_message(zone) unless zone.encoding.ascii_compatible?
+      return :utc if zone == "UTC" || zone == "Z" || zone == "-00:00"
+      if (match = /\A([+-])(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?\z/.match(zone))
+        hours, minutes, seconds = match[2].to_i, match[3].to_i, match[4].to_i
+        raise ArgumentError, __offset_message(zone) if minutes > 59 || seconds > 59
+        raise ArgumentError, "utc_offset out of range" if hours > 23
         total = hours * 3600 + minutes * 60 + seconds
-        $1 == "-" ? -total : total
-      when /\A[A-IK-Z]\z/
+        match[1] == "-" ? -total : total
+      elsif zone.match?(/\A[A-IK-Y]\z/)
         letter = zone.ord
         letter = if letter <= 73 then letter - 64
                  elsif letter <= 77 then letter - 65
-                 elsif letter <= 89 then 77 - letter
+                 else 77 - letter
                  end
         letter * 3600
-      when String then raise ArgumentError, __offset_message(zone)
+      else
+        raise ArgumentError, __offset_message(zone) unless respond_to?(:find_timezone) && !zone.match?(/\A[+-]/)
       end
     end
 
-    private def __offset_message(zone) = "\"+HH:MM\", \"-HH:MM\", \"UTC\" or \"A\"..\"I\",\"K\"..\"Z\" expected for utc_offset: #{zone}"
+    private def __offset_message(zone)
+      text = zone.encoding.ascii_compatible? ? zone : zone.inspect
+      "\"+HH:MM\", \"-HH:MM\", \"UTC\" or \"A\"..\"I\",\"K\"..\"Z\" expected for utc_offset: #{text}"
+    end
+
+    private def __zone_object(zone) = zone.is_a?(String) ? find_timezone(zone) || raise(ArgumentError, __offset_message(zone)) : zone
+
+    private def __zone_offset(wall, utc)
+      offset = wall - utc
+      raise ArgumentError, "utc_offset out of range" unless offset.abs < 86_400
+      offset
+    end
+
+    # Seconds since the epoch, from what a time zone object answers.
+    private def __seconds(answer)
+      return answer.__send__(:__wall_seconds) if answer.is_a?(Time)
+      answer.respond_to?(:to_i) ? answer.to_i : answer
+    end
 
     private def __in_zone(year, month, day, hour, minute, second, usec, zone)
       return __from_parts(year, month, day, hour, minute, second, usec, :local) if zone.nil?
       zone = zone.to_str if !zone.is_a?(String) && zone.respond_to?(:to_str)
       offset = __offset(zone)
       return __from_parts(year, month, day, hour, minute, second, usec, offset) if offset
+      zone = __zone_object(zone)
       raise TypeError, "can't convert #{zone.class} into an exact number" unless zone.respond_to?(:local_to_utc)
       wall = __from_parts(year, month, day, hour, minute, second, usec, :utc)
       utc = zone.local_to_utc(wall)
       seconds = utc.respond_to?(:to_i) ? utc.to_i : utc
-      result = __at(seconds, wall.nsec)
-      result.__send__(:__zone, wall.to_i - seconds, zone)
+      __at(seconds, wall.subsec * 1_000_000_000).__send__(:__zone, __zone_offset(wall.to_i, seconds), zone)
     end
 
     private def __localize(time, zone)
       zone = zone.to_str if !zone.is_a?(String) && zone.respond_to?(:to_str)
       offset = __offset(zone)
       return time.__send__(:__zone, offset, nil) if offset
+      zone = __zone_object(zone)
       raise TypeError, "can't convert #{zone.class} into an exact number" unless zone.respond_to?(:utc_to_local)
-      local = zone.utc_to_local(time.getutc)
-      time.__send__(:__zone, (local.respond_to?(:to_i) ? local.to_i : local) - time.to_i, zone)
+      local = __seconds(zone.utc_to_local(time.getutc))
+      time.__send__(:__zone, __zone_offset(local, time.to_i), zone)
     end
 
     private def __number(value, name, low, high)
@@ -125,11 +162,11 @@ class Time
     end
 
     private def __from_parts(year, month, day, hour, minute, second, usec, zone)
-      raise TypeError, "can't convert nil into an exact number" if year.nil?
-      year = year.is_a?(String) ? Integer(year, 10) : year.to_int
+      raise TypeError, "no implicit conversion of nil into Integer" if year.nil?
+      year = year.is_a?(String) ? Integer(year, 10) : year.respond_to?(:to_int) ? year.to_int : __exact(year)
       month = MONTHS[month.downcase] || month if month.is_a?(String)
       month = month.nil? ? 1 : __number(month, "mon", 1, 12)
-      day = day.nil? ? 1 : __number(day, "mday", 1, 31)
+      day = day.nil? ? 1 : __number(day, nil, 1, 31)
       hour = hour.nil? ? 0 : __number(hour, "hour", 0, 24)
       minute = minute.nil? ? 0 : __number(minute, "min", 0, 59)
       nanoseconds = 0
@@ -137,58 +174,117 @@ class Time
         second = 0
       else
         second = second.include?(".") ? Rational(second) : Integer(second, 10) if second.is_a?(String)
-        exact = second.is_a?(Integer) ? second : second.to_r
-        raise ArgumentError, "sec out of range" unless exact >= 0 && exact < 61
+        exact = second.is_a?(Integer) ? second : __exact(second).to_r
+        raise ArgumentError, "argument out of range" unless exact >= 0 && exact < 61
         second = exact.floor
-        nanoseconds = ((exact - second) * 1_000_000_000).floor
+        nanoseconds = (exact - second) * 1_000_000_000
       end
       raise ArgumentError, "min out of range" if hour == 24 && minute > 0
       raise ArgumentError, "sec out of range" if hour == 24 && second > 0
       if usec
         usec = Rational(usec) if usec.is_a?(String)
-        nanoseconds += (usec.to_r * 1000).floor
-        raise ArgumentError, "subsecx out of range" unless nanoseconds.between?(0, 999_999_999)
+        nanoseconds = __exact(usec).to_r * 1000
+        raise ArgumentError, "subsecx out of range" unless nanoseconds >= 0 && nanoseconds < 1_000_000_000
       end
-      __civil(year, month, day, hour, minute, second, nanoseconds, zone)
+      whole = nanoseconds.floor
+      finer = nanoseconds == whole ? nil : nanoseconds - whole
+      __civil(year, month, day, hour, minute, second, whole, zone, finer)
     end
 
     # Time.new("2000-12-31 23:59:59.5 +09:00")
     private def __parse(text, zone, precision)
-      unless text.ascii_only? && (m = /\A\s*(\d{4,})(?:-(\d+)(?:-(\d+)(?:[ T](?:(\d+)(?::(\d+)(?::(\d+)(?:\.(\d*))?)?)?)?\s*(\S.*)?)?)?)?\s*\z/.match(text))
-        raise ArgumentError, "no time information in #{text.inspect}" unless text.match?(/\A\s*\d{4,}/)
-        raise ArgumentError, "can't parse: #{text.inspect}"
+      raise ArgumentError, "time string should have ASCII compatible encoding" unless text.encoding.ascii_compatible?
+      year = text[/\A\d+/] or raise ArgumentError, "can't parse: #{text.inspect}"
+      raise ArgumentError, "year must be 4 or more digits: #{year}" if year.size < 4
+      return __in_zone(year, nil, nil, nil, nil, nil, nil, zone) if year.size == text.size
+      parts = [year.to_i]
+      position = year.size
+      [["mon", "-", 12], ["mday", "-", 31], ["hour", nil, 24], ["min", ":", 59], ["sec", ":", 60]].each do |name, mark, largest|
+        break if name == "hour" && !text.byteslice(position, 1).match?(/[ T]/)
+        ahead = text.byteslice(position, 1)
+        if mark && ahead != mark
+          if name == "min" || name == "sec"
+            size = name == "min" ? 2 : 5
+            read = text.byteslice(position - size, size)
+            raise ArgumentError, "fraction #{name == "min" ? "hour" : "min"} is not supported: #{read}." if ahead == "."
+            raise ArgumentError, "missing #{name} part: #{read}#{ahead}"
+          end
+          raise ArgumentError, ahead.empty? ? "no time information" : "can't parse: #{text.inspect}"
+        end
+        digits = text.byteslice(position + 1, text.bytesize)[/\A\d+/] || ""
+        if digits.size != 2
+          raise ArgumentError, "can't parse: #{text.inspect}" if digits.empty? && !mark
+          context = text.byteslice(position, 11)
+          raise ArgumentError, "two digits #{name} is expected#{mark ? " after '#{mark}'" : ""}: #{context}"
+        end
+        value = digits.to_i
+        raise ArgumentError, "#{name} out of range" if value > largest || value == 0 && (name == "mon" || name == "mday")
+        parts << value
+        position += 3
       end
-      raise ArgumentError, "no time information" if m[3] && !m[4] || m[2] && !m[3]
-      raise ArgumentError, "two digits mon is expected:#{text[m.begin(2) - 1, 4]}" if m[2] && m[2].size != 2
-      raise ArgumentError, "two digits mday is expected:#{text[m.begin(3) - 1, 4]}" if m[3] && m[3].size != 2
-      raise ArgumentError, "missing min part: #{m[4]} " if m[4] && !m[5]
-      raise ArgumentError, "missing sec part: #{m[4]}:#{m[5]} " if m[5] && !m[6]
-      raise ArgumentError, "subsecond expected after dot: #{m[6]}. " if m[7] && m[7].empty?
-      second = m[6] && (m[7] ? Rational("#{m[6]}.#{m[7][0, precision]}") : m[6].to_i)
-      zone = m[8].strip if m[8]
-      __in_zone(m[1].to_i, m[2]&.to_i, m[3]&.to_i, m[4]&.to_i, m[5]&.to_i, second, nil, zone)
+      raise ArgumentError, "no time information" if parts.size < 4
+      __parse_tail(text, position, parts, zone, precision)
+    end
+
+    # What follows the seconds: a fraction, and an offset unless one was given.
+    private def __parse_tail(text, position, parts, zone, precision)
+      rest = text.byteslice(position, text.bytesize)
+      if rest.start_with?(".")
+        digits = rest[/\A\.(\d*)/, 1]
+        raise ArgumentError, "subsecond expected after dot: #{text.byteslice(position - 8, 10)}" if digits.empty?
+        kept = precision ? digits[0, precision] || digits : digits
+        parts[5] += Rational(kept.to_i, 10**kept.size)
+        rest = rest.byteslice(digits.size + 1, rest.bytesize)
+      end
+      raise ArgumentError, "can't parse: #{text.inspect}" if rest.match?(/\s\z/)
+      rest = rest.sub(/\A\s+/, "")
+      raise ArgumentError, "can't parse at: #{rest[/\s.*/m]}" if rest.match?(/\S\s/)
+      __in_zone(*parts, nil, rest.empty? ? zone : rest)
     end
   end
 
   def +(other)
     raise TypeError, "time + time?" if other.is_a?(Time)
-    raise TypeError, "can't convert #{other.nil? ? "nil" : other.class} into an exact number" if other.nil? || other.is_a?(String)
-    __add(other)
+    __add(other, false)
   end
 
   def -(other)
-    if other.is_a?(Time)
-      return (to_i - other.to_i) + (nsec - other.nsec) / 1e9 if (to_i - other.to_i).abs > 4_000_000
-      return ((to_i - other.to_i) * 1_000_000_000 + nsec - other.nsec) / 1e9
+    return __add(other, true) unless other.is_a?(Time)
+    seconds = to_i - other.to_i
+    nanoseconds = nsec - other.nsec
+    if __finer || other.__send__(:__finer)
+      return (seconds + Rational(nanoseconds + (__finer || 0) - (other.__send__(:__finer) || 0), 1_000_000_000)).to_f
     end
-    raise TypeError, "can't convert #{other.nil? ? "nil" : other.class} into an exact number" if other.nil? || other.is_a?(String)
-    __add(-other)
+    seconds.abs > 4_000_000 ? seconds + nanoseconds / 1e9 : (seconds * 1_000_000_000 + nanoseconds) / 1e9
   end
 
-  def ==(other) = other.is_a?(Time) ? (self <=> other) == 0 : super
-  def eql?(other) = other.is_a?(Time) && (self <=> other) == 0
-  def subsec = nsec == 0 ? 0 : Rational(nsec, 1_000_000_000)
-  def to_r = Rational(to_i * 1_000_000_000 + nsec, 1_000_000_000)
+  def <=>(other)
+    order = __cmp(other)
+    return order if order || other.is_a?(Time)
+    # as Comparable asks what it does not know: the other's answer, turned round
+    reply = __guarded_reply(other) or return
+    reply > 0 ? -1 : reply < 0 ? 1 : 0
+  end
+
+  private def __guarded_reply(other)
+    asked = (Thread.current[:__time_comparisons] ||= [])
+    return if asked.any? { |one, two| one.equal?(self) && two.equal?(other) }
+    asked.push([self, other])
+    begin
+      other <=> self
+    ensure
+      asked.pop
+    end
+  end
+
+  def eql?(other) = other.is_a?(Time) && __cmp(other) == 0
+
+  def subsec
+    return nsec == 0 ? 0 : Rational(nsec, 1_000_000_000) unless __finer
+    Rational(nsec + __finer, 1_000_000_000)
+  end
+
+  def to_r = Rational(to_i, 1) + subsec
   def sunday? = wday == 0
   def monday? = wday == 1
   def tuesday? = wday == 2
@@ -203,7 +299,7 @@ class Time
 
   def localtime(zone = nil)
     return __zone(:local, nil) if zone.nil?
-    Time.__send__(:__localize, self, zone)
+    self.class.__send__(:__localize, self, zone)
   end
 
   def getlocal(zone = nil) = dup.localtime(zone)
@@ -215,17 +311,40 @@ class Time
   def ceil(digits = 0) = __rounded(digits) { |value| value.ceil }
 
   private def __rounded(digits)
+    digits = digits.to_int
     raise ArgumentError, "negative ndigits given" if digits < 0
-    return dup if digits >= 9
-    scale = 10**(9 - digits)
-    __add(Rational(yield(Rational(nsec, scale)) * scale - nsec, 1_000_000_000))
+    scale = 10**digits
+    part = subsec
+    __add(Rational(yield(part * scale), scale) - part, false)
   end
 
-  def to_s = strftime(utc? ? "%Y-%m-%d %H:%M:%S UTC" : "%Y-%m-%d %H:%M:%S %z")
+  def to_s = strftime("%Y-%m-%d %H:%M:%S#{__suffix}".force_encoding(Encoding::US_ASCII))
 
   def inspect
-    fraction = nsec == 0 ? "" : format(".%09d", nsec).sub(/0+\z/, "")
-    strftime("%Y-%m-%d %H:%M:%S#{fraction}#{utc? ? " UTC" : " %z"}")
+    part = subsec
+    digits = if part == 0 then ""
+             elsif __finer.nil? then format(".%09d", nsec).sub(/0+\z/, "")
+             else " #{part.inspect[1..-2]}"
+             end
+    strftime("%Y-%m-%d %H:%M:%S#{digits}#{__suffix}".force_encoding(Encoding::US_ASCII))
+  end
+
+  # " UTC", or the format of the offset.
+  private def __suffix
+    return " UTC" if utc?
+    seconds = utc_offset.abs % 60
+    seconds == 0 ? " %z" : format(" %%z%02d", seconds)
+  end
+
+  private def __wall_seconds = utc? ? to_i : to_i + utc_offset
+
+  private def __abbreviation
+    zone = self.zone
+    return zone if zone.nil? || zone.is_a?(String)
+    if zone.respond_to?(:abbr) then zone.abbr(self)
+    elsif zone.respond_to?(:strftime) then zone.strftime("%Z", self)
+    elsif zone.respond_to?(:name) then zone.name
+    end
   end
 
   def ctime = strftime("%a %b %e %H:%M:%S %Y")

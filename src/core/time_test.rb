@@ -27,3 +27,15 @@ Marshal.load(Marshal.dump(Time.utc(2024, 1, 2, 3, 4, 5))) == Time.utc(2024, 1, 2
 Process.clock_gettime(Process::CLOCK_MONOTONIC).class   #=> Float
 Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond) > 10**18   #=> true
 Process.clock_gettime(Process::CLOCK_REALTIME, :bogus)  #=> ArgumentError: unexpected unit: bogus
+
+Time.at(1/3r).subsec                                     #=> (1/3)
+Time.at(0.1).to_r                                        #=> (3602879701896397/36028797018963968)
+Time.at(0, 1/3r, in: "UTC").inspect                      #=> "1970-01-01 00:00:00 1/3000000 UTC"
+(Time.at(0) + 1/3r - 1/3r).subsec                        #=> 0
+Time.at(0) + nil                                         #=> TypeError: can't convert NilClass into an exact number
+Time.at(0, in: "+01:00").freeze.utc                      #=> FrozenError
+Time.new("2000-01-02 03")                                #=> ArgumentError: missing min part: 03
+Time.new("2000-1-02 03:04:05")                           #=> ArgumentError: two digits mon is expected after '-': -1-02 03:04
+Time.utc(2000).strftime("%-z %_z %10z %:z")              #=> "-0000  +000 +000000000 +00:00"
+Time.utc(2000).strftime("%")                             #=> ArgumentError: invalid format: %
+Marshal.load(Marshal.dump(Time.at(0, in: "+05:30"))).utc_offset #=> 19800
