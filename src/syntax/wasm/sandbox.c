@@ -1,4 +1,4 @@
-/* sandbox.c - the parser's module: memory, traps, and one instance per parse.
+/* sandbox.c - the parser's module: memory, traps, and an instance for each parse at a time.
  *
  * Linear memory is an anonymous mapping that grows by mremap: nothing is copied, and pages cost only when touched.
  * Its beginning is the module's data; then comes a stack of our own making, because the 64 KB that the module was
@@ -6,7 +6,11 @@
  *
  * A trap jumps out of the module (C frames without anything to clean up) back into tr_sandbox_parse.
  *
- * Threads: an instance belongs to the call that made it; only spare_memory is passed from one to another. The function types are registered once, under pthread_once.
+ * To make an instance costs more than most parses, so one whose parse went well waits for the next: what it allocated
+ * for the last one it has freed again. After a trap, or when its memory grew, it is thrown away.
+ *
+ * Threads: an instance belongs to the call that parses with it; spare_instance passes one on. The function types are
+ * registered once, under pthread_once.
  */
 #include "syntax/wasm/sandbox.h"
 
@@ -14,6 +18,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "prism.h"
@@ -39,47 +44,11 @@ void wasm_rt_trap(wasm_rt_trap_t code)
 
 /* ---- linear memory ---- */
 
-/* The memory of a parse that is over waits here for the next one, if it did not grow much: its pages are there already,
- * which saves a small parse most of its time. Its first word says how many pages it has. Whoever exchanges it away owns
- * it; release by the one who puts it in, acquire by the one who takes it out. */
-static _Atomic(uint8_t *) spare_memory;
-#define SPARE_PAGES_MAX (INITIAL_PAGES + 32)
-/* The part of the module's stack that a spare memory keeps; what lies deeper is given back. */
-#define SPARE_STACK_BYTES (64u * 1024)
-
-/* Zero where the module expects it: everything but its stack. */
-static bool take_spare(wasm_rt_memory_t *memory)
-{
-    uint8_t *data = atomic_exchange_explicit(&spare_memory, NULL, memory_order_acquire);
-    if (!data)
-        return false;
-    memcpy(&memory->mapped_pages, data, sizeof memory->mapped_pages);
-    memset(data, 0, TR_WASM_SHADOW_STACK_LOW);
-    memory->data = data;
-    return true;
-}
-
-static bool put_spare(wasm_rt_memory_t *memory)
-{
-    if (memory->mapped_pages > SPARE_PAGES_MAX)
-        return false;
-    uint8_t *stack = memory->data + TR_WASM_SHADOW_STACK_LOW;
-    if (madvise(stack, SHADOW_STACK_PAGES * WASM_PAGE - SPARE_STACK_BYTES, MADV_DONTNEED) != 0)
-        return false;
-    memcpy(memory->data, &memory->mapped_pages, sizeof memory->mapped_pages);
-    uint8_t *empty = NULL;
-    return atomic_compare_exchange_strong_explicit(&spare_memory, &empty, memory->data, memory_order_release,
-                                                   memory_order_relaxed);
-}
-
 void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, uint32_t initial_pages, uint32_t max_pages)
 {
     (void)initial_pages; /* three; the build's version of the module is pinned */
     (void)max_pages;
-    *memory = (wasm_rt_memory_t){ .pages = INITIAL_PAGES, .max_pages = MAX_PAGES, .size = INITIAL_PAGES * WASM_PAGE,
-                                  .mapped_pages = INITIAL_PAGES };
-    if (take_spare(memory))
-        return;
+    *memory = (wasm_rt_memory_t){ .pages = INITIAL_PAGES, .max_pages = MAX_PAGES, .size = INITIAL_PAGES * WASM_PAGE };
     void *data = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED) {
         memory_ran_out = true;
@@ -89,39 +58,27 @@ void wasm_rt_allocate_memory(wasm_rt_memory_t *memory, uint32_t initial_pages, u
     memory->data = data;
 }
 
-/* Sees to it that the mapping has room for `pages`. */
-static bool map_more(wasm_rt_memory_t *memory, uint32_t pages)
-{
-    if (pages <= memory->mapped_pages)
-        return true;
-    void *data = mremap(memory->data, (size_t)memory->mapped_pages * WASM_PAGE, (size_t)pages * WASM_PAGE,
-                        MREMAP_MAYMOVE);
-    if (data == MAP_FAILED)
-        return false;
-    memory->data = data;
-    memory->mapped_pages = pages;
-    return true;
-}
-
 uint32_t wasm_rt_grow_memory(wasm_rt_memory_t *memory, uint32_t delta)
 {
-    uint32_t old_pages = memory->pages, old_mapped = memory->mapped_pages;
-    if (delta > memory->max_pages - old_pages || !map_more(memory, old_pages + delta)) {
+    uint32_t old_pages = memory->pages;
+    void *data = MAP_FAILED;
+    if (delta <= memory->max_pages - old_pages)
+        data = mremap(memory->data, (size_t)old_pages * WASM_PAGE, (size_t)(old_pages + delta) * WASM_PAGE,
+                      MREMAP_MAYMOVE);
+    if (data == MAP_FAILED) {
         memory_ran_out = true;
         return UINT32_MAX;
     }
+    memory->data = data;
     memory->pages = old_pages + delta;
     memory->size = memory->pages * WASM_PAGE;
-    uint32_t used_before = memory->pages < old_mapped ? memory->pages : old_mapped;
-    if (used_before > old_pages)
-        memset(memory->data + (size_t)old_pages * WASM_PAGE, 0, (size_t)(used_before - old_pages) * WASM_PAGE);
     return old_pages;
 }
 
 void wasm_rt_free_memory(wasm_rt_memory_t *memory)
 {
-    if (memory->data && !put_spare(memory))
-        munmap(memory->data, (size_t)memory->mapped_pages * WASM_PAGE);
+    if (memory->data)
+        munmap(memory->data, (size_t)memory->pages * WASM_PAGE);
 }
 
 /* ---- tables ---- */
@@ -163,15 +120,44 @@ uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...)
     return ++func_type_count;
 }
 
+/* ---- instances ---- */
+
+/* Release by the one who leaves it here, acquire by the one who takes it: whoever exchanges it away owns it. */
+static _Atomic(Z_prism_instance_t *) spare_instance;
+#define SPARE_PAGES_MAX (INITIAL_PAGES + 32)
+/* The part of the module's stack that a spare instance keeps; a source of more bytes than that may have used more. */
+#define SPARE_STACK_BYTES (64u * 1024)
+#define SHALLOW_SOURCE_BYTES 1024
+
+static void instance_free(Z_prism_instance_t *taken_instance)
+{
+    Z_prism_free(taken_instance);
+    free(taken_instance);
+}
+
+/* False: it has become too large to wait for the next parse. */
+static bool leave_to_next(Z_prism_instance_t *instance, size_t source_size)
+{
+    if (instance->w2c_memory.pages > SPARE_PAGES_MAX)
+        return false;
+    uint8_t *stack = instance->w2c_memory.data + TR_WASM_SHADOW_STACK_LOW;
+    size_t unused = SHADOW_STACK_PAGES * WASM_PAGE - SPARE_STACK_BYTES;
+    if (source_size > SHALLOW_SOURCE_BYTES && madvise(stack, unused, MADV_DONTNEED) != 0)
+        return false;
+    Z_prism_instance_t *empty = NULL;
+    return atomic_compare_exchange_strong_explicit(&spare_instance, &empty, instance, memory_order_release,
+                                                   memory_order_relaxed);
+}
+
 /* ---- a parse ---- */
 
 static pthread_once_t module_once = PTHREAD_ONCE_INIT;
 
 typedef struct {
-    Z_prism_instance_t instance;
+    Z_prism_instance_t *instance;
+    bool is_new;
     const uint8_t *source, *options;
     size_t size, options_size;
-    uint32_t buffer; /* the pm_buffer_t, in linear memory */
 } Run;
 
 /* Copies bytes into the module and terminates them with zeros. */
@@ -189,19 +175,34 @@ static uint32_t carry_in(Z_prism_instance_t *instance, const uint8_t *bytes, siz
     return at;
 }
 
-static void run_module(Run *run)
+static void initialize(Z_prism_instance_t *instance)
 {
-    Z_prism_instance_t *instance = &run->instance;
     Z_prism_instantiate(instance, NULL);
     instance->w2c_g0 = INITIAL_PAGES * WASM_PAGE;
     Z_prismZ__initialize(instance);
+}
+
+static __attribute__((noinline)) void run_module(const Run *run, SandboxTake take, void *context)
+{
+    Z_prism_instance_t *instance = run->instance;
+    if (run->is_new)
+        initialize(instance);
     uint32_t source = carry_in(instance, run->source, run->size);
     uint32_t options = carry_in(instance, run->options, run->options_size);
     static const uint8_t zeros[64];
     uint32_t buffer_size = Z_prismZ_pm_buffer_sizeof(instance);
-    run->buffer = carry_in(instance, zeros, buffer_size < sizeof zeros ? buffer_size : sizeof zeros);
-    Z_prismZ_pm_buffer_init(instance, run->buffer);
-    Z_prismZ_pm_serialize_parse(instance, run->buffer, source, (uint32_t)run->size, options);
+    uint32_t buffer = carry_in(instance, zeros, buffer_size < sizeof zeros ? buffer_size : sizeof zeros);
+    Z_prismZ_pm_buffer_init(instance, buffer);
+    Z_prismZ_pm_serialize_parse(instance, buffer, source, (uint32_t)run->size, options);
+    uint64_t at = Z_prismZ_pm_buffer_value(instance, buffer);
+    uint64_t length = Z_prismZ_pm_buffer_length(instance, buffer);
+    if (at + length > instance->w2c_memory.size)
+        wasm_rt_trap(WASM_RT_TRAP_OOB);
+    take(context, instance->w2c_memory.data + at, length);
+    Z_prismZ_pm_buffer_free(instance, buffer);
+    Z_prismZ_free(instance, buffer);
+    Z_prismZ_free(instance, options);
+    Z_prismZ_free(instance, source);
 }
 
 static SandboxStatus status_of_trap(int trap)
@@ -211,30 +212,33 @@ static SandboxStatus status_of_trap(int trap)
     return trap == WASM_RT_TRAP_EXHAUSTION ? SANDBOX_TOO_DEEP : SANDBOX_GAVE_UP;
 }
 
+/* What trapped, 0 when nothing did. */
+static __attribute__((noinline)) int run_guarded(const Run *run, SandboxTake take, void *context)
+{
+    jmp_buf target;
+    trap_target = &target;
+    int trap = setjmp(target);
+    if (trap == 0)
+        run_module(run, take, context);
+    return trap;
+}
+
 SandboxStatus tr_sandbox_parse(const uint8_t *source, size_t size, const uint8_t *options, size_t options_size,
                                const char *stack_low, SandboxTake take, void *context)
 {
     pthread_once(&module_once, Z_prism_init_module);
     if (size > UINT32_MAX / 4)
         return SANDBOX_NO_MEMORY;
-    Run run = { .source = source, .size = size, .options = options, .options_size = options_size };
-    jmp_buf target;
-    trap_target = &target;
+    Z_prism_instance_t *instance = atomic_exchange_explicit(&spare_instance, NULL, memory_order_acquire);
+    bool is_new = instance == NULL;
+    if (is_new && !(instance = calloc(1, sizeof *instance)))
+        return SANDBOX_NO_MEMORY;
+    Run run = { .instance = instance, .is_new = is_new, .source = source, .size = size, .options = options,
+                .options_size = options_size };
     tr_wasm_stack_limit = stack_low + STACK_RESERVE;
     memory_ran_out = false;
-    SandboxStatus status = SANDBOX_OK;
-    int trap = setjmp(target);
-    if (trap == 0) {
-        run_module(&run);
-        uint64_t at = Z_prismZ_pm_buffer_value(&run.instance, run.buffer);
-        uint64_t length = Z_prismZ_pm_buffer_length(&run.instance, run.buffer);
-        if (at + length > run.instance.w2c_memory.size)
-            status = SANDBOX_GAVE_UP;
-        else
-            take(context, run.instance.w2c_memory.data + at, length);
-    } else {
-        status = status_of_trap(trap);
-    }
-    Z_prism_free(&run.instance);
-    return status;
+    int trap = run_guarded(&run, take, context);
+    if (trap != 0 || !leave_to_next(instance, size))
+        instance_free(instance);
+    return trap == 0 ? SANDBOX_OK : status_of_trap(trap);
 }

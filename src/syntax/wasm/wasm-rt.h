@@ -59,7 +59,6 @@ typedef struct {
     uint8_t *data;
     uint32_t pages, max_pages;
     uint32_t size;
-    uint32_t mapped_pages; /* ours: `data` has room for this many, and those from `pages` on may not be zero */
 } wasm_rt_memory_t;
 
 typedef struct {
