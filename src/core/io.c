@@ -405,6 +405,51 @@ static MAY_SWITCH MAY_RAISE Value io_fcntl(Fiber *f, Value self, const Args *arg
     int result = fcntl(stream->fd, (int)command, (int)argument);
     return result < 0 ? tr_io_raise(f, self, -errno) : TR_FIX(result);
 }
+/* IO#ioctl(request, Integer or String = 0): a String's bytes are read and written, at least 256 of them */
+static MAY_SWITCH MAY_RAISE Value io_ioctl(Fiber *f, Value self, const Args *args) {
+    int64_t request, number = 0;
+    char bytes[4096] = { 0 };
+    void *argument = bytes;
+    Value text = args->argc > 1 && tr_is_string(args->argv[1]) ? args->argv[1] : TR_NIL;
+    Stream *stream = tr_io_stream(f, self);
+    if (!stream || !tr_to_long(f, args->argv[0], &request)) return TR_RAISED;
+    if (text != TR_NIL) {
+        if (!tr_check_frozen(f, text)) return TR_RAISED;
+        if (tr_string(text)->size > sizeof bytes) return tr_raise(f, tr_class.argument_error, "string too long for ioctl");
+        memcpy(bytes, tr_string(text)->bytes, tr_string(text)->size);
+    } else if (args->argc > 1 && tr_is_truthy(args->argv[1])) {
+        if (args->argv[1] == TR_TRUE) number = 1;
+        else if (!tr_to_long(f, args->argv[1], &number)) return TR_RAISED;
+        argument = (void *)(intptr_t)number;
+    }
+    int result = ioctl(stream->fd, (unsigned long)request, text == TR_NIL ? argument : bytes);
+    if (result < 0) return tr_io_raise(f, self, -errno);
+    if (text != TR_NIL) {
+        size_t size = tr_string(text)->size;
+        if (tr_string_resize(f, text, 0) == TR_RAISED || tr_string_append_bytes(f, text, bytes, size) == TR_RAISED) return TR_RAISED;
+    }
+    return TR_FIX(result);
+}
+
+/* IO#nonblock? and nonblock=: the flag that others who share the descriptor see; no read or write of ours blocks others. */
+static MAY_SWITCH MAY_RAISE Value io_nonblock_p(Fiber *f, Value self, const Args *args) {
+    (void)args;
+    Stream *stream = tr_io_stream(f, self);
+    if (!stream) return TR_RAISED;
+    int flags = fcntl(stream->fd, F_GETFL);
+    return flags < 0 ? tr_io_raise(f, self, -errno) : tr_bool(flags & O_NONBLOCK);
+}
+static MAY_SWITCH MAY_RAISE Value io_set_nonblock(Fiber *f, Value self, const Args *args) {
+    Stream *stream = tr_io_stream(f, self);
+    if (!stream) return TR_RAISED;
+    int flags = fcntl(stream->fd, F_GETFL);
+    bool is_set = tr_is_truthy(args->argv[0]);
+    if (flags < 0 || fcntl(stream->fd, F_SETFL, is_set ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) < 0)
+        return tr_io_raise(f, self, -errno);
+    if (!stream->is_standard) stream->is_nonblocking = is_set;
+    return args->argv[0];
+}
+
 static MAY_SWITCH MAY_RAISE Value io_fsync(Fiber *f, Value self, const Args *args) {
     (void)args;
     Stream *stream = tr_io_writer(f, self);
@@ -519,6 +564,9 @@ static const MethodDef io_methods[] = {
     { "timeout", io_timeout, ARITY(0, 0), 0 },
     { "timeout=", io_set_timeout, ARITY(1, 1), 0 },
     { "fcntl", io_fcntl, ARITY(1, 2), 0 },
+    { "ioctl", io_ioctl, ARITY(1, 2), 0 },
+    { "nonblock?", io_nonblock_p, ARITY(0, 0), 0 },
+    { "nonblock=", io_set_nonblock, ARITY(1, 1), 0 },
     { "external_encoding", io_external_encoding, ARITY(0, 0), 0 },
     { "internal_encoding", io_internal_encoding, ARITY(0, 0), 0 },
     { "set_encoding", io_set_encoding, ARITY(1, 2), METHOD_KEYWORDS },

@@ -101,8 +101,13 @@ class IO
   def wait_readable(timeout = nil) = __wait(READABLE, timeout) && self
   def wait_writable(timeout = nil) = __wait(WRITABLE, timeout) && self
   def wait_priority(timeout = nil) = __wait(PRIORITY, timeout) && self
-  def nonblock? = true
-  def nonblock=(value)
+
+  def nonblock(on = true)
+    before = nonblock?
+    self.nonblock = on
+    yield self
+  ensure
+    self.nonblock = before unless closed?
   end
 
   def set_encoding_by_bom

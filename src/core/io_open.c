@@ -306,10 +306,12 @@ static MAY_SWITCH MAY_RAISE Value io_reopen(Fiber *f, Value self, const Args *ar
         if (!from) return TR_RAISED;
         if (from->can_write && tr_stream_flush(f, from) == STREAM_RAISED) return TR_RAISED;
         tr_stream_forget_read(stream);
+        stream->read_start = stream->read_end = 0;
         if (dup3(from->fd, stream->fd, stream->fd > 2 ? O_CLOEXEC : 0) < 0 && from->fd != stream->fd) return tr_io_raise(f, self, -errno);
         stream->can_read = from->can_read;
         stream->can_write = from->can_write;
         stream->is_regular = from->is_regular;
+        stream->is_nonblocking = from->is_nonblocking;
         stream->is_tty = from->is_tty;
         tr_write(self, &io->path, ((IO *)other)->path);
         return self;
@@ -324,12 +326,14 @@ static MAY_SWITCH MAY_RAISE Value io_reopen(Fiber *f, Value self, const Args *ar
     int fd = open_path(f, path, &mode);
     if (fd < 0) return TR_RAISED;
     tr_stream_forget_read(stream);
+    stream->read_start = stream->read_end = 0;
     int result = dup3(fd, stream->fd, stream->fd > 2 ? O_CLOEXEC : 0);
     int error = errno;
     close(fd);
     if (result < 0) return tr_io_raise(f, self, -error);
     Stream *probe = tr_stream_new(stream->fd, true, true);
     stream->is_regular = probe->is_regular;
+    stream->is_nonblocking = false;
     stream->is_tty = probe->is_tty;
     tr_stream_free(probe);
     stream->can_read = mode.can_read;
@@ -349,6 +353,9 @@ static MAY_SWITCH MAY_RAISE Value io_initialize_copy(Fiber *f, Value self, const
     if (fd < 0) return tr_raise_errno(f, errno, NULL);
     to->stream = tr_stream_new(fd, stream->can_read, stream->can_write);
     to->stream->is_sync = stream->is_sync;
+    to->stream->is_nonblocking = stream->is_nonblocking; /* a property of what both descriptors stand for */
+    to->stream->is_numeric = stream->is_numeric;
+    to->stream->is_datagram = stream->is_datagram;
     to->lineno = from->lineno;
     to->is_binary = from->is_binary;
     tr_write(self, &to->path, from->path);

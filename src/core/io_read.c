@@ -106,6 +106,14 @@ static MAY_SWITCH MAY_RAISE Value io_read(Fiber *f, Value self, const Args *args
     return tr_string(string)->size == 0 && length > 0 ? TR_NIL : string;
 }
 
+/* What is in the buffer, at most `length`. */
+static MAY_GC MAY_RAISE Value take_some(Fiber *f, Stream *stream, Value string, int64_t length) {
+    size_t have = tr_stream_available(stream);
+    Value result = take(f, stream, string, (size_t)length < have ? (size_t)length : have);
+    if (stream->is_datagram) stream->read_start = stream->read_end;
+    return result;
+}
+
 /* What is there, at most `length`; waits only while nothing is. */
 static MAY_SWITCH MAY_RAISE Value read_some(Fiber *f, Value self, const Args *args, bool past_buffer) {
     int64_t length;
@@ -118,9 +126,7 @@ static MAY_SWITCH MAY_RAISE Value read_some(Fiber *f, Value self, const Args *ar
     if (string == TR_RAISED || length == 0) return string;
     int state = need_bytes(f, self, stream);
     if (state < 0) return TR_RAISED;
-    if (state == 0) return raise_eof(f);
-    size_t have = tr_stream_available(stream);
-    return take(f, stream, string, (size_t)length < have ? (size_t)length : have);
+    return state == 0 ? raise_eof(f) : take_some(f, stream, string, length);
 }
 static MAY_SWITCH MAY_RAISE Value io_readpartial(Fiber *f, Value self, const Args *args) { return read_some(f, self, args, false); }
 static MAY_SWITCH MAY_RAISE Value io_sysread(Fiber *f, Value self, const Args *args) { return read_some(f, self, args, true); }
@@ -134,14 +140,11 @@ static MAY_SWITCH MAY_RAISE Value io_try_read(Fiber *f, Value self, const Args *
     Value string = result_buffer(f, args->argv[1]);
     if (string == TR_RAISED || length == 0) return string;
     if (!tr_stream_available(stream)) {
-        Value ready = tr_wait_fd(f, stream->fd, TR_POLL_IN, 0);
-        if (ready == TR_RAISED) return TR_RAISED;
-        if (ready == TR_FIX(0) && !stream->is_regular) return tr_value_from_id(tr_intern_cstr("wait_readable"));
+        ssize_t count = tr_stream_try_fill(stream);
+        if (count == -EAGAIN) return tr_value_from_id(tr_intern_cstr("wait_readable"));
+        if (count <= 0) return count < 0 ? tr_io_raise(f, self, count) : TR_NIL;
     }
-    int state = need_bytes(f, self, stream);
-    if (state <= 0) return state < 0 ? TR_RAISED : TR_NIL;
-    size_t have = tr_stream_available(stream);
-    return take(f, stream, string, (size_t)length < have ? (size_t)length : have);
+    return take_some(f, stream, string, length);
 }
 
 static MAY_SWITCH MAY_RAISE Value io_pread(Fiber *f, Value self, const Args *args) {

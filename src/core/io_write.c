@@ -316,15 +316,10 @@ static MAY_SWITCH MAY_RAISE Value io_try_write(Fiber *f, Value self, const Args 
     if (!stream) return TR_RAISED;
     ssize_t flushed = tr_stream_flush(f, stream);
     if (flushed < 0) return tr_io_raise(f, self, flushed);
-    Value ready = stream->is_regular ? TR_FIX(TR_POLL_OUT) : tr_wait_fd(f, stream->fd, TR_POLL_OUT, 0);
-    if (ready == TR_RAISED) return TR_RAISED;
-    size_t size = tr_string(string)->size;
-    if (!stream->is_regular && !stream->is_nonblocking && size > 4096) size = 4096; /* a ready pipe takes so much */
-    ssize_t count = ready == TR_FIX(0) ? -1 : write(stream->fd, tr_string(string)->bytes, size);
+    ssize_t count = tr_stream_try_write(stream, tr_string(string)->bytes, tr_string(string)->size);
     TR_KEEP(string);
-    if (count >= 0) return TR_FIX(count);
-    if (ready != TR_FIX(0) && errno != EAGAIN && errno != EINTR) return tr_io_raise(f, self, -errno);
-    return tr_value_from_id(tr_intern_cstr("wait_writable"));
+    if (count == -EAGAIN) return tr_value_from_id(tr_intern_cstr("wait_writable"));
+    return count < 0 ? tr_io_raise(f, self, count) : TR_FIX(count);
 }
 
 static MAY_SWITCH MAY_RAISE Value io_pwrite(Fiber *f, Value self, const Args *args) {

@@ -15,20 +15,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_CAPACITY = 16384, READY_PIPE_BYTES = 4096 /* PIPE_BUF: a writable pipe takes so much without blocking */ };
+enum { READ_CAPACITY = 16384, DATAGRAM_CAPACITY = 65536, READY_PIPE_BYTES = 4096 /* PIPE_BUF: a writable pipe takes so much without blocking */ };
 
-Stream *tr_stream_new(int fd, bool can_read, bool can_write) {
+static Stream *new_stream(int fd, bool can_read, bool can_write) {
     Stream *stream = calloc(1, sizeof *stream);
     TR_CHECK(stream);
-    struct stat status;
     stream->fd = fd;
     stream->can_read = can_read;
     stream->can_write = can_write;
-    stream->is_regular = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
-    stream->is_tty = !stream->is_regular && isatty(fd);
     stream->owns_fd = true;
     stream->timeout_ns = TR_FOREVER;
     pthread_mutex_init(&stream->lock, NULL);
+    return stream;
+}
+
+Stream *tr_stream_new(int fd, bool can_read, bool can_write) {
+    Stream *stream = new_stream(fd, can_read, can_write);
+    struct stat status;
+    stream->is_regular = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    stream->is_tty = !stream->is_regular && isatty(fd);
+    return stream;
+}
+
+Stream *tr_stream_new_socket(int fd) {
+    Stream *stream = new_stream(fd, true, true);
+    stream->is_nonblocking = true;
+    stream->is_sync = true;
     return stream;
 }
 
@@ -41,12 +53,12 @@ void tr_stream_free(Stream *taken_stream) {
     free(taken_stream);
 }
 
-/* 0 when ready, STREAM_RAISED, or -ETIMEDOUT. */
-static MAY_SWITCH MAY_RAISE int wait_ready(Fiber *f, Stream *stream, int events) {
-    if (tr_blocking_point(f) == TR_RAISED) return STREAM_RAISED;
-    if (stream->is_regular) return 0;
+static bool is_ready_now(const Stream *stream, int events) {
     struct pollfd poll_fd = { .fd = stream->fd, .events = events == TR_POLL_IN ? POLLIN : POLLOUT };
-    if (poll(&poll_fd, 1, 0) > 0) return 0; /* the common case costs no switch */
+    return poll(&poll_fd, 1, 0) > 0;
+}
+
+int tr_stream_wait(Fiber *f, Stream *stream, int events) {
     int64_t deadline = stream->timeout_ns == TR_FOREVER ? TR_FOREVER : tr_now_ns() + stream->timeout_ns;
     int fd = stream->fd;
     Value ready = tr_wait_fd(f, fd, events, deadline);
@@ -55,18 +67,32 @@ static MAY_SWITCH MAY_RAISE int wait_ready(Fiber *f, Stream *stream, int events)
     return ready == TR_FIX(0) && deadline != TR_FOREVER ? -ETIMEDOUT : 0;
 }
 
-ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size) {
-    for (;;) {
-        int state = wait_ready(f, stream, TR_POLL_IN);
-        if (state != 0) return state;
-        ssize_t count = read(stream->fd, to, size);
-        if (count >= 0) return count;
-        if (errno != EINTR && errno != EAGAIN) return -errno;
-        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
-    }
+/* Before a system call that may block: what does not block is tried at once. */
+static MAY_SWITCH MAY_RAISE int wait_ready(Fiber *f, Stream *stream, int events) {
+    if (tr_blocking_point(f) == TR_RAISED) return STREAM_RAISED;
+    if (stream->is_regular || stream->is_nonblocking || is_ready_now(stream, events)) return 0;
+    return tr_stream_wait(f, stream, events);
 }
 
-ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
+/* After a system call that failed: 0 to try again. */
+static MAY_SWITCH MAY_RAISE int wait_again(Fiber *f, Stream *stream, int events, int error) {
+    if (error == EAGAIN) return tr_stream_wait(f, stream, events);
+    if (error != EINTR) return -error;
+    return TR_SAFEPOINT(f) == TR_RAISED ? STREAM_RAISED : 0;
+}
+
+ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size) {
+    int state = wait_ready(f, stream, TR_POLL_IN);
+    while (state == 0) {
+        ssize_t count = read(stream->fd, to, size);
+        if (count >= 0) return count;
+        state = wait_again(f, stream, TR_POLL_IN, errno);
+    }
+    return state;
+}
+
+/* Makes room behind what is read. 0 or -ENOMEM. */
+static int make_room(Stream *stream) {
     if (stream->read_start == stream->read_end) stream->read_start = stream->read_end = 0;
     if (stream->read_end == stream->read_capacity) { /* no room behind: move down or grow */
         if (stream->read_start > 0) {
@@ -75,27 +101,53 @@ ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
             stream->read_start = 0;
         } else {
             size_t capacity = stream->read_capacity ? stream->read_capacity * 2 : READ_CAPACITY;
+            if (stream->is_datagram && capacity < DATAGRAM_CAPACITY) capacity = DATAGRAM_CAPACITY;
             uint8_t *buffer = realloc(stream->read_buffer, capacity);
             if (!buffer) return -ENOMEM;
             stream->read_buffer = buffer;
             stream->read_capacity = capacity;
         }
     }
+    return 0;
+}
+
+ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
+    int state = make_room(stream);
     /* Another thread of this Ractor may use the buffer while this one waits: wait first, then read at once. */
-    int state = wait_ready(f, stream, TR_POLL_IN);
-    if (state != 0) return state;
-    for (;;) {
+    if (state == 0) state = wait_ready(f, stream, TR_POLL_IN);
+    while (state == 0) {
         if (stream->read_end == stream->read_capacity) return 1; /* somebody else filled it */
         ssize_t count = read(stream->fd, stream->read_buffer + stream->read_end, stream->read_capacity - stream->read_end);
         if (count >= 0) {
             stream->read_end += (size_t)count;
             return count;
         }
-        if (errno != EINTR && errno != EAGAIN) return -errno;
-        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
-        state = wait_ready(f, stream, TR_POLL_IN);
-        if (state != 0) return state;
+        state = wait_again(f, stream, TR_POLL_IN, errno);
     }
+    return state;
+}
+
+ssize_t tr_stream_try_fill(Stream *stream) {
+    int state = make_room(stream);
+    if (state != 0) return state;
+    if (!stream->is_regular && !stream->is_nonblocking && !is_ready_now(stream, TR_POLL_IN)) return -EAGAIN;
+    ssize_t count;
+    do count = read(stream->fd, stream->read_buffer + stream->read_end, stream->read_capacity - stream->read_end);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) return -errno;
+    stream->read_end += (size_t)count;
+    return count;
+}
+
+ssize_t tr_stream_try_write(Stream *stream, const void *bytes, size_t size) {
+    if (!stream->is_regular && !stream->is_nonblocking) {
+        if (!is_ready_now(stream, TR_POLL_OUT)) return -EAGAIN;
+        if (size > READY_PIPE_BYTES) size = READY_PIPE_BYTES;
+    }
+    ssize_t count;
+    do count = write(stream->fd, bytes, size);
+    while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : count;
 }
 
 int tr_stream_unread(Stream *stream, const void *bytes, size_t size) {
@@ -129,8 +181,8 @@ ssize_t tr_stream_write_direct(Fiber *f, Stream *stream, const void *bytes, size
             done += (size_t)count;
             continue;
         }
-        if (errno != EINTR && errno != EAGAIN) return -errno;
-        if (TR_SAFEPOINT(f) == TR_RAISED) return STREAM_RAISED;
+        state = wait_again(f, stream, TR_POLL_OUT, errno);
+        if (state != 0) return state;
     }
     return (ssize_t)size;
 }
@@ -241,6 +293,7 @@ void tr_stream_flush_at_exit(Stream *stream) {
 
 int tr_stream_forget_read(Stream *stream) {
     size_t ahead = tr_stream_available(stream);
+    if (!stream->is_regular) return 0; /* a pipe or socket has no position: what was read ahead is still to come */
     stream->read_start = stream->read_end = 0;
     stream->at_eof = false;
     if (ahead && lseek(stream->fd, -(off_t)ahead, SEEK_CUR) < 0 && errno != ESPIPE) return -errno;

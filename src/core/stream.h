@@ -23,6 +23,8 @@ typedef struct Stream {
     bool is_nonblocking;    /* we set O_NONBLOCK: only on descriptors that we made */
     bool owns_fd;           /* closing the stream closes it (autoclose) */
     bool at_eof;
+    bool is_datagram;       /* a socket of messages: what a read does not take of one is lost */
+    bool is_numeric;        /* of a socket: do_not_reverse_lookup */
     pid_t pid;              /* of popen */
     int64_t timeout_ns;     /* IO#timeout=, TR_FOREVER when none */
     /* reading: bytes start..end of the buffer are not consumed yet */
@@ -40,10 +42,17 @@ typedef struct Stream {
 #define STREAM_WRITE_CAPACITY ((size_t)65536)
 
 Stream *tr_stream_new(int fd, bool can_read, bool can_write);
+/* Over a socket that is non-blocking already: read and written, unbuffered. */
+Stream *tr_stream_new_socket(int fd);
 /* Without flushing. */
 void tr_stream_free(Stream *taken_stream);
+/* Parks until the descriptor is ready, within the stream's timeout. 0, STREAM_RAISED, -ETIMEDOUT, -EBADF when it was closed. */
+MAY_SWITCH MAY_RAISE int tr_stream_wait(Fiber *f, Stream *stream, int events);
 /* Fills the read buffer by one read(2). Count of new bytes, 0 at the end of the file. */
 MAY_SWITCH MAY_RAISE ssize_t tr_stream_fill(Fiber *f, Stream *stream);
+/* The same, and one write(2), without ever waiting: -EAGAIN. */
+ssize_t tr_stream_try_fill(Stream *stream);
+ssize_t tr_stream_try_write(Stream *stream, const void *bytes, size_t size);
 static inline size_t tr_stream_available(const Stream *stream) { return stream->read_end - stream->read_start; }
 /* One read(2) past the buffer. */
 MAY_SWITCH MAY_RAISE ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size);

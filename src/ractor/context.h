@@ -136,6 +136,10 @@ MAY_SWITCH MAY_RAISE Value tr_wait_fd(Fiber *f, int fd, int events, int64_t dead
 enum { TR_POLL_IN = 1, TR_POLL_PRI = 2, TR_POLL_OUT = 4 };
 /* Runs fn(data) on a helper OS thread (no heap access there) while this thread is parked. */
 MAY_SWITCH MAY_RAISE Value tr_blocking_call(Fiber *f, void (*fn)(void *data), void *data);
+/* The same for what may take long: an interrupt or the deadline ends the wait, and the helper is left to itself; then
+ * drop(data) is called when it is done. TR_TRUE: finished, data is the caller's again; TR_FALSE: the deadline; or TR_RAISED. */
+MAY_SWITCH MAY_RAISE Value tr_blocking_call_detachable(Fiber *f, void (*fn)(void *data), void (*drop)(void *data),
+                                                       void *taken_data, int64_t deadline_ns);
 int64_t tr_now_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

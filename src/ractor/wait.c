@@ -105,3 +105,45 @@ Value tr_blocking_call(Fiber *f, void (*fn)(void *), void *data) {
     while (!atomic_load(&call.is_released)) sched_yield();
     return TR_SAFEPOINT(f);
 }
+
+typedef struct DetachableCall {
+    BlockingJob job;
+    Thread *thread;
+    void (*drop)(void *data);
+    void *data;
+    _Atomic int state;        /* CALL_*: who comes second, of the helper and the one that waits, cleans up */
+    _Atomic bool is_released; /* the helper touches nothing any more */
+} DetachableCall;
+enum { CALL_RUNNING, CALL_FINISHED, CALL_ABANDONED };
+
+static void detachable_done(BlockingJob *job) {
+    DetachableCall *call = job->argument;
+    int running = CALL_RUNNING;
+    if (atomic_compare_exchange_strong(&call->state, &running, CALL_FINISHED)) {
+        tr_thread_unpark_remote(call->thread);
+        atomic_fetch_sub(&tr_sched_outside_count, 1);
+        atomic_store(&call->is_released, true);
+        return;
+    }
+    atomic_fetch_sub(&tr_sched_outside_count, 1);
+    call->drop(call->data);
+    free(call);
+}
+
+Value tr_blocking_call_detachable(Fiber *f, void (*fn)(void *), void (*drop)(void *), void *taken_data, int64_t deadline_ns) {
+    DetachableCall *call = calloc(1, sizeof *call);
+    TR_CHECK(call);
+    *call = (DetachableCall){.job = {.fn = fn, .data = taken_data, .done = detachable_done, .argument = call},
+                             .thread = f->thread, .drop = drop, .data = taken_data};
+    atomic_fetch_add(&tr_sched_outside_count, 1);
+    tr_blocking_submit(&call->job);
+    Value result = TR_TRUE;
+    while (result == TR_TRUE && atomic_load(&call->state) == CALL_RUNNING)
+        result = tr_thread_park(f, WAIT_BLOCKING_POOL, TR_NIL, deadline_ns);
+    int running = CALL_RUNNING;
+    if (atomic_compare_exchange_strong(&call->state, &running, CALL_ABANDONED)) return result;
+    while (!atomic_load(&call->is_released)) sched_yield();
+    free(call);
+    if (result == TR_RAISED) drop(taken_data);
+    return result == TR_RAISED ? TR_RAISED : TR_TRUE;
+}

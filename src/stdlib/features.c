@@ -3,6 +3,7 @@
 
 MAY_SWITCH Value tr_crypto_init(Fiber *f);
 MAY_SWITCH Value tr_monitor_init(Fiber *f);
+MAY_SWITCH Value tr_socket_init(Fiber *f);
 MAY_SWITCH Value tr_strscan_init(Fiber *f);
 MAY_SWITCH Value tr_timeout_init(Fiber *f);
 
@@ -12,6 +13,7 @@ const BuiltinFeature tr_builtin_features[] = {
     { "crypto", tr_crypto_init }, /* of lib/openssl.rb and lib/digest.rb */
     { "monitor_core", tr_monitor_init }, /* of lib/monitor.rb */
     { "timeout_core", tr_timeout_init }, /* of lib/timeout.rb */
+    { "socket_core", tr_socket_init }, /* of lib/ext/socket.rb */
     { "strscan", tr_strscan_init },
     { NULL, NULL }
 };
