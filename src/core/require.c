@@ -169,7 +169,8 @@ static bool find_extension(const char *name, char *out) {
 /* A library of one of Debian's gem packages: its folder joins the load path, so that its other files are found there. */
 static MAY_GC bool find_packaged_gem(Fiber *f, const char *name, char *out) {
     static const char *const patterns[] = { "/usr/share/rubygems-integration/all/gems/*/lib/%s%s",
-                                            "/usr/share/rubygems-integration/all/gems/*/lib/*/%s%s" };
+                                            "/usr/share/rubygems-integration/all/gems/*/lib/*/%s%s",
+                                            "/usr/lib/ruby/gems/3.1.0/gems/*/lib/%s%s", "/var/lib/gems/3.1.0/gems/*/lib/%s%s" };
     const char *extension = has_extension(name, ".rb") ? "" : ".rb";
     bool is_found = false;
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns && !is_found; i++) {
