@@ -6,6 +6,7 @@ MAY_SWITCH Value tr_monitor_init(Fiber *f);
 MAY_SWITCH Value tr_socket_init(Fiber *f);
 MAY_SWITCH Value tr_strscan_init(Fiber *f);
 MAY_SWITCH Value tr_timeout_init(Fiber *f);
+MAY_SWITCH Value tr_zlib_init(Fiber *f);
 
 const BuiltinFeature tr_builtin_features[] = {
     { "thread", NULL }, { "rational", NULL }, { "complex", NULL }, { "enumerator", NULL }, { "fiber", NULL },
@@ -15,5 +16,6 @@ const BuiltinFeature tr_builtin_features[] = {
     { "timeout_core", tr_timeout_init }, /* of lib/timeout.rb */
     { "socket_core", tr_socket_init }, /* of lib/ext/socket.rb */
     { "strscan", tr_strscan_init },
+    { "zlib_core", tr_zlib_init }, /* of lib/zlib.rb */
     { NULL, NULL }
 };
