@@ -201,3 +201,8 @@ Ractor.shareable_proc { bad }                                   #=> Ractor::Isol
 w = 1; w = 2
 Ractor.shareable_proc { w }                                     #=> Ractor::IsolationError: cannot make a shareable Proc because the outer variable 'w' may be reassigned.
 Ractor.shareable_proc { w = 5 }                                 #=> ArgumentError: can not make a Proc shareable because it accesses outer variables (w).
+
+# What is made once is made for all Ractors.
+def once_only(text, word) = /\A#{word}\z/o.match?(text)
+once_only("a", "a")                     #=> true
+Array.new(2) { Ractor.new { once_only("a", "b") }.value }   #=> [true, true]

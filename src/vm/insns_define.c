@@ -182,6 +182,7 @@ Value tr_insn_once(Fiber *f, Frame *frame, const Iseq *iseq, OnceCache *cache) {
     tr_frame_push(f, tr_locals_ep(locals, iseq), TR_FALSE, (Value)frame->captured.ep,
                   FRAME_BLOCK | FRAME_FINISH, iseq, iseq->code, frame->captured.self);
     Value v = tr_vm_exec(f);
+    if (v != TR_RAISED && tr_is_shareable(f, v) < 0) v = TR_RAISED; /* a frozen Regexp is: every Ractor may have it */
     void *me = f;
     if (v == TR_RAISED) {
         atomic_compare_exchange_strong_explicit(&cache->state, &me, NULL, memory_order_release,
