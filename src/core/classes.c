@@ -38,6 +38,7 @@
     X(tr_integer_def) \
     X(tr_interrupt_class) \
     X(tr_invalid_byte_sequence_class) \
+    X(tr_io_buffer_def) \
     X(tr_io_def) \
     X(tr_io_select_def) \
     X(tr_iseq_def) \

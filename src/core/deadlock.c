@@ -303,6 +303,7 @@ void tr_deadlock_end_ractor_wait(Fiber *f) {
 
 Value tr_deadlock_note_wait(Fiber *f, WaitReason why, Value on, Thread *holder, bool *is_told) {
     if (*is_told || !holder || atomic_load_explicit(&action, memory_order_relaxed) == ACTION_IGNORE) return TR_NIL;
+    if (tr_fiber_scheduler(f) != TR_NIL) return TR_NIL; /* the thread goes on with other fibers */
     Thread *end = follow(holder, f->thread, next_in_ractor);
     Wanted wanted = {why, on, holder};
     Value result = TR_NIL;

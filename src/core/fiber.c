@@ -461,9 +461,7 @@ static const MethodDef fiber_singleton_methods[] = {
     {NULL, NULL, 0, 0, 0},
 };
 static MAY_GC void fiber_init(Fiber *f) {
-    tr_fiber_scheduler_boot();
-    for (const MethodDef *m = tr_fiber_scheduler_methods; m->name; m++)
-        tr_define_singleton_method(f, (Value)tr_class.fiber, m->name, m->fn, m->min, m->max, m->flags);
+    tr_fiber_scheduler_boot(f);
 }
 const ClassDef tr_fiber_def = {
     .klass = &tr_class.fiber, .methods = fiber_methods, .singleton_methods = fiber_singleton_methods,

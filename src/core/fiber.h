@@ -45,6 +45,6 @@ static inline Value tr_fiber_scheduler(const Fiber *f) {
 extern const MethodDef tr_fiber_scheduler_methods[]; /* singleton methods: core/fiber_scheduler.c */
 /* Runs what is left and takes the scheduler away: at the end of the thread. */
 MAY_SWITCH MAY_RAISE Value tr_fiber_scheduler_close(Fiber *f);
-void tr_fiber_scheduler_boot(void);
+MAY_GC void tr_fiber_scheduler_boot(Fiber *f);
 
 #endif

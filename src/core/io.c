@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fiber_scheduler.h"
 #include "ractor/parcel.h"
 
 static void io_trace(Tracer *tracer, Value object) {
@@ -111,11 +112,17 @@ MAY_SWITCH Value tr_io_raise(Fiber *f, Value io, ssize_t result) {
     return tr_raise_errno(f, (int)-result, tr_is_string(path) ? tr_string(path)->bytes : NULL);
 }
 
+/* A hook of a fiber scheduler will want to know whose stream it is; a standard one is every Ractor's. */
+static Stream *in_use(Stream *stream, Value io) {
+    if (!stream->is_standard) stream->io = io;
+    return stream;
+}
+
 Stream *tr_io_stream(Fiber *f, Value io) {
     Stream *stream = ((IO *)io)->stream;
     if (TR_UNLIKELY(!stream)) (void)!tr_raise(f, tr_class.io_error, "uninitialized stream");
     else if (TR_UNLIKELY(stream->fd < 0)) (void)!tr_raise(f, tr_class.io_error, "closed stream");
-    else return stream;
+    else return in_use(stream, io);
     return NULL;
 }
 
@@ -138,7 +145,7 @@ Stream *tr_io_reader(Fiber *f, Value io) {
 
 Stream *tr_io_writer(Fiber *f, Value io) {
     IO *object = (IO *)io;
-    if (object->writer && object->writer->fd >= 0) return object->writer;
+    if (object->writer && object->writer->fd >= 0) return in_use(object->writer, io);
     Stream *stream = tr_io_stream(f, io);
     if (!stream) return NULL;
     if (!stream->can_write) {
@@ -164,9 +171,20 @@ Value tr_to_io(Fiber *f, Value v) {
 
 /* --- closing --- */
 
+/* Whether the scheduler has closed the descriptor for us: 1, 0, -1 raised. */
+static MAY_SWITCH MAY_RAISE int close_by_scheduler(Fiber *f, const Stream *stream) {
+    if (tr_fiber_scheduler(f) == TR_NIL || !stream->owns_fd) return 0;
+    Value fd = TR_FIX(stream->fd), result = tr_scheduler_call(f, "io_close", 1, &fd);
+    return result == TR_RAISED ? -1 : result != TR_UNDEF && tr_is_truthy(result);
+}
+
 static MAY_SWITCH MAY_RAISE Value close_stream(Fiber *f, Value io, Stream *stream) {
     ssize_t flushed = stream->can_write ? tr_stream_flush(f, stream) : 0;
+    if (stream->waits && tr_stream_interrupt_waits(f, stream) == TR_RAISED) return TR_RAISED;
+    int by_scheduler = close_by_scheduler(f, stream);
+    if (by_scheduler > 0) stream->owns_fd = false;
     int closed = tr_stream_close(stream);
+    if (by_scheduler < 0) return TR_RAISED;
     if (flushed < 0) return tr_io_raise(f, io, flushed);
     return closed < 0 ? tr_io_raise(f, io, closed) : TR_NIL;
 }

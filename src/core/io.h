@@ -63,6 +63,8 @@ MAY_SWITCH MAY_RAISE Value tr_io_tag(Fiber *f, Value io, Value string); /* sets 
 void tr_io_flush_at_exit(void);
 
 /* The standard streams of the running Ractor. */
+MAY_GC Value tr_io_standard(Fiber *f, int fd); /* the object of standard input, output or error itself */
+MAY_GC Value tr_io_of_stream(Fiber *f, const Stream *stream);
 MAY_GC Value tr_stdin(Fiber *f);
 MAY_GC Value tr_stdout(Fiber *f); /* what $stdout holds */
 MAY_GC Value tr_stderr(Fiber *f);

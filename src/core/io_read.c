@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/fiber_scheduler.h"
 #include "core/io.h"
 
 static MAY_GC MAY_RAISE Value raise_eof(Fiber *f) { return tr_raise(f, tr_class.eof_error, "end of file reached"); }
@@ -155,8 +156,19 @@ static MAY_SWITCH MAY_RAISE Value io_pread(Fiber *f, Value self, const Args *arg
     if (!stream) return TR_RAISED;
     Value string = result_buffer(f, args->argc > 2 ? args->argv[2] : TR_UNDEF);
     if (string == TR_RAISED || tr_string_resize(f, string, (size_t)length) == TR_RAISED) return TR_RAISED;
-    ssize_t count = pread(stream->fd, tr_string(string)->bytes, (size_t)length, offset);
-    if (count < 0) return tr_io_raise(f, self, -errno);
+    ssize_t count = SCHEDULER_ABSENT;
+    if (tr_fiber_scheduler(f) != TR_NIL) { /* a hook runs Ruby, which may change a String that is not ours */
+        Value own = tr_string_new_capacity(f, (size_t)length, ENCODING_BINARY);
+        count = tr_scheduler_io_read(f, self, tr_string(own)->bytes, (size_t)length, offset);
+        if (count > 0 && tr_string_resize(f, string, (size_t)count) == TR_RAISED) return TR_RAISED;
+        if (count > 0) memcpy(tr_string(string)->bytes, tr_string(own)->bytes, (size_t)count);
+        TR_KEEP(own);
+    }
+    if (count == SCHEDULER_ABSENT) {
+        count = pread(stream->fd, tr_string(string)->bytes, (size_t)length, offset);
+        if (count < 0) count = -errno;
+    }
+    if (count < 0) return tr_io_raise(f, self, count);
     if (count == 0 && length > 0) return raise_eof(f);
     return tr_string_resize(f, string, (size_t)count);
 }
@@ -396,7 +408,7 @@ static MAY_SWITCH MAY_RAISE Value io_wait_events(Fiber *f, Value self, const Arg
     if ((events & TR_POLL_IN) && tr_stream_available(stream)) return TR_FIX(TR_POLL_IN);
     if (stream->is_regular) return tr_value_from_fixnum(events);
     int64_t deadline = seconds < 0 ? TR_FOREVER : tr_now_ns() + (int64_t)(seconds * 1e9);
-    Value ready = tr_wait_fd(f, stream->fd, (int)events, deadline);
+    Value ready = tr_stream_wait_events(f, stream, (int)events, args->argv[1], deadline);
     return ready == TR_FIX(0) ? TR_NIL : ready;
 }
 

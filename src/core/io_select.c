@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "core/fiber_scheduler.h"
 #include "core/io.h"
 
 typedef struct Selection {
@@ -82,6 +83,10 @@ static MAY_SWITCH MAY_RAISE Value io_s_select(Fiber *f, Value self, const Args *
     (void)self;
     Value lists[3];
     double seconds = -1;
+    if (tr_fiber_scheduler(f) != TR_NIL) {
+        Value result = tr_scheduler_call(f, "io_select", args->argc, args->argv);
+        if (result != TR_UNDEF) return result;
+    }
     for (int kind = 0; kind < 3; kind++)
         if ((lists[kind] = list_argument(f, args, kind)) == TR_RAISED) return TR_RAISED;
     if (args->argc > 3 && args->argv[3] != TR_NIL) {

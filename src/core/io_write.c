@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "core/fiber_scheduler.h"
 #include "core/io.h"
 
 /* --- the standard streams --- */
@@ -14,7 +15,7 @@ static Stream *standard_streams[3];  /* process-wide; written at boot only */
 static uint32_t standard_keys[3];    /* Ractor locals: the IO object of each stream */
 static uint32_t stdout_key, stderr_key, stdin_key; /* what $stdout, $stderr, $stdin hold */
 
-static MAY_GC Value standard_io(Fiber *f, int fd) {
+Value tr_io_standard(Fiber *f, int fd) {
     Value v = tr_ractor_local_get(f->ractor, standard_keys[fd]);
     if (v != TR_UNDEF) return v;
     static const char *const names[3] = { "<STDIN>", "<STDOUT>", "<STDERR>" };
@@ -27,9 +28,15 @@ static MAY_GC Value standard_io(Fiber *f, int fd) {
     return (Value)io;
 }
 
+Value tr_io_of_stream(Fiber *f, const Stream *stream) {
+    for (int fd = 0; fd < 3; fd++)
+        if (stream == standard_streams[fd]) return tr_io_standard(f, fd);
+    return stream->io;
+}
+
 static MAY_GC Value current(Fiber *f, uint32_t key, int fd) {
     Value v = tr_ractor_local_get(f->ractor, key);
-    return v != TR_UNDEF ? v : standard_io(f, fd);
+    return v != TR_UNDEF ? v : tr_io_standard(f, fd);
 }
 Value tr_stdin(Fiber *f) { return current(f, stdin_key, 0); }
 MAY_GC Value tr_stdout(Fiber *f) { return current(f, stdout_key, 1); }
@@ -63,7 +70,7 @@ MAY_GC void tr_io_globals_init(Fiber *f) {
         standard_streams[fd]->is_standard = true;
         standard_streams[fd]->is_sync = fd == 2;
         standard_keys[fd] = tr_ractor_local_reserve();
-        tr_const_define(f, tr_class.object, constants[fd], standard_io(f, fd));
+        tr_const_define(f, tr_class.object, constants[fd], tr_io_standard(f, fd));
     }
     stdin_key = tr_ractor_local_reserve();
     stdout_key = tr_ractor_local_reserve();
@@ -88,7 +95,7 @@ Value tr_io_finish(Fiber *f) {
     Stream *out = standard_streams[1];
     ssize_t result = out && out->fd >= 0 ? tr_stream_flush(f, out) : 0;
     if (result == -EBADF) result = -EPIPE; /* closed before we began: as quiet as when the reader has gone */
-    return result < 0 ? tr_io_raise(f, standard_io(f, 1), result) : TR_NIL;
+    return result < 0 ? tr_io_raise(f, tr_io_standard(f, 1), result) : TR_NIL;
 }
 
 /* --- writing strings --- */
@@ -328,8 +335,15 @@ static MAY_SWITCH MAY_RAISE Value io_pwrite(Fiber *f, Value self, const Args *ar
     if (string == TR_RAISED || !tr_to_long(f, args->argv[1], &offset)) return TR_RAISED;
     Stream *stream = tr_io_writer(f, self);
     if (!stream) return TR_RAISED;
-    ssize_t count = pwrite(stream->fd, tr_string(string)->bytes, tr_string(string)->size, offset);
-    return count < 0 ? tr_io_raise(f, self, -errno) : TR_FIX(count);
+    ssize_t count = SCHEDULER_ABSENT;
+    if (tr_fiber_scheduler(f) != TR_NIL)
+        count = tr_scheduler_io_write(f, self, tr_string(string)->bytes, tr_string(string)->size, offset);
+    if (count == SCHEDULER_ABSENT) {
+        count = pwrite(stream->fd, tr_string(string)->bytes, tr_string(string)->size, offset);
+        if (count < 0) count = -errno;
+    }
+    TR_KEEP(string);
+    return count < 0 ? tr_io_raise(f, self, count) : TR_FIX(count);
 }
 
 const MethodDef tr_io_write_methods[] = {

@@ -6,6 +6,10 @@
  */
 #include "core/stream.h"
 
+#include "core/core.h"
+#include "core/fiber_scheduler.h"
+#include "core/io.h"
+#include "core/waiters.h"
 #include "ractor/thread.h"
 #include "sched/poller.h"
 
@@ -53,6 +57,70 @@ void tr_stream_free(Stream *taken_stream) {
     free(taken_stream);
 }
 
+/* --- through the fiber scheduler --- */
+
+static void begin_wait(Fiber *f, Stream *stream, StreamWait *wait) {
+    *wait = (StreamWait){ .next = stream->waits, .fiber = f };
+    if (!stream->is_standard) stream->waits = wait; /* a standard one is every Ractor's, and stays open */
+}
+static void end_wait(Stream *stream, StreamWait *wait) {
+    StreamWait **link = &stream->waits;
+    while (*link && *link != wait) link = &(*link)->next;
+    if (*link) *link = wait->next;
+}
+
+Value tr_stream_wait_events(Fiber *f, Stream *stream, int events, Value timeout, int64_t deadline_ns) {
+    if (TR_LIKELY(tr_fiber_scheduler(f) == TR_NIL)) return tr_wait_fd(f, stream->fd, events, deadline_ns);
+    StreamWait wait;
+    Value io = tr_io_of_stream(f, stream);
+    begin_wait(f, stream, &wait);
+    Value result = tr_scheduler_io_wait(f, io, events, timeout);
+    end_wait(stream, &wait);
+    TR_KEEP(io);
+    return result;
+}
+
+/* One call of io_read or io_write; SCHEDULER_ABSENT when there is no such hook, or no scheduler. */
+static MAY_SWITCH MAY_RAISE ssize_t read_by_scheduler(Fiber *f, Stream *stream, void *to, size_t size) {
+    if (TR_LIKELY(tr_fiber_scheduler(f) == TR_NIL)) return SCHEDULER_ABSENT;
+    StreamWait wait;
+    Value io = tr_io_of_stream(f, stream);
+    begin_wait(f, stream, &wait);
+    ssize_t count = tr_scheduler_io_read(f, io, to, size, -1);
+    end_wait(stream, &wait);
+    TR_KEEP(io);
+    return count;
+}
+static MAY_SWITCH MAY_RAISE ssize_t write_by_scheduler(Fiber *f, Stream *stream, const void *from, size_t size) {
+    if (TR_LIKELY(tr_fiber_scheduler(f) == TR_NIL)) return SCHEDULER_ABSENT;
+    StreamWait wait;
+    Value io = tr_io_of_stream(f, stream);
+    begin_wait(f, stream, &wait);
+    ssize_t count = tr_scheduler_io_write(f, io, from, size, -1);
+    end_wait(stream, &wait);
+    TR_KEEP(io);
+    return count;
+}
+
+/* Who closes waits until they have left, if it can: a loop that selects from a closed descriptor would fail. */
+Value tr_stream_interrupt_waits(Fiber *f, Stream *stream) {
+    bool are_told = true;
+    for (StreamWait *wait = stream->waits; wait; wait = wait->next) {
+        if (wait->fiber == f) continue;
+        Value error = tr_exception_new(f, tr_class.io_error, tr_string_new_cstr(f, "stream closed in another thread"));
+        Value told = tr_scheduler_interrupt(f, wait->fiber, error);
+        if (told == TR_RAISED) return TR_RAISED;
+        if (told == TR_UNDEF || (wait->fiber->thread == f->thread && f->is_blocking)) are_told = false;
+    }
+    Value scheduler = tr_fiber_scheduler(f);
+    while (are_told && stream->waits) {
+        Value result = scheduler != TR_NIL ? tr_call(f, scheduler, TR_ID_kernel_sleep, 1, TR_FIX(0))
+                                           : tr_thread_park(f, WAIT_FD, TR_FIX(stream->fd), tr_now_ns() + 1000000);
+        if (result == TR_RAISED) return TR_RAISED;
+    }
+    return TR_NIL;
+}
+
 static bool is_ready_now(const Stream *stream, int events) {
     struct pollfd poll_fd = { .fd = stream->fd, .events = events == TR_POLL_IN ? POLLIN : POLLOUT };
     return poll(&poll_fd, 1, 0) > 0;
@@ -61,7 +129,7 @@ static bool is_ready_now(const Stream *stream, int events) {
 int tr_stream_wait(Fiber *f, Stream *stream, int events) {
     int64_t deadline = stream->timeout_ns == TR_FOREVER ? TR_FOREVER : tr_now_ns() + stream->timeout_ns;
     int fd = stream->fd;
-    Value ready = tr_wait_fd(f, fd, events, deadline);
+    Value ready = tr_stream_wait_events(f, stream, events, tr_timeout_from_deadline(f, deadline), deadline);
     if (ready == TR_RAISED) return STREAM_RAISED;
     if (stream->fd != fd) return -EBADF; /* closed meanwhile */
     return ready == TR_FIX(0) && deadline != TR_FOREVER ? -ETIMEDOUT : 0;
@@ -82,13 +150,46 @@ static MAY_SWITCH MAY_RAISE int wait_again(Fiber *f, Stream *stream, int events,
 }
 
 ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size) {
-    int state = wait_ready(f, stream, TR_POLL_IN);
+    ssize_t hooked;
+    int state = 0;
+    while (state == 0 && (hooked = read_by_scheduler(f, stream, to, size)) != SCHEDULER_ABSENT) {
+        if (hooked != -EAGAIN) return hooked;
+        state = tr_stream_wait(f, stream, TR_POLL_IN);
+    }
+    if (state == 0) state = wait_ready(f, stream, TR_POLL_IN);
     while (state == 0) {
         ssize_t count = read(stream->fd, to, size);
         if (count >= 0) return count;
         state = wait_again(f, stream, TR_POLL_IN, errno);
     }
     return state;
+}
+
+/* Others may use the buffer while the hook runs: its bytes go behind what is there then. */
+static MAY_SWITCH MAY_RAISE ssize_t fill_by_scheduler(Fiber *f, Stream *stream) {
+    uint8_t *bytes = malloc(READ_CAPACITY);
+    if (!bytes) return -ENOMEM;
+    ssize_t count;
+    int state = 0;
+    if (tr_blocking_point(f) == TR_RAISED) state = STREAM_RAISED;
+    while (state == 0 && (count = read_by_scheduler(f, stream, bytes, READ_CAPACITY)) == -EAGAIN)
+        state = tr_stream_wait(f, stream, TR_POLL_IN);
+    if (state != 0) count = state;
+    if (count > 0 && stream->fd < 0) count = -EBADF;
+    if (count > 0) {
+        size_t need = stream->read_end + (size_t)count;
+        uint8_t *buffer = need > stream->read_capacity ? realloc(stream->read_buffer, need) : stream->read_buffer;
+        if (buffer) {
+            stream->read_capacity = need > stream->read_capacity ? need : stream->read_capacity;
+            stream->read_buffer = buffer;
+            memcpy(buffer + stream->read_end, bytes, (size_t)count);
+            stream->read_end = need;
+        } else {
+            count = -ENOMEM;
+        }
+    }
+    free(bytes);
+    return count;
 }
 
 /* Makes room behind what is read. 0 or -ENOMEM. */
@@ -113,6 +214,10 @@ static int make_room(Stream *stream) {
 
 ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
     int state = make_room(stream);
+    if (state == 0 && TR_UNLIKELY(tr_fiber_scheduler(f) != TR_NIL)) {
+        ssize_t count = fill_by_scheduler(f, stream);
+        if (count != SCHEDULER_ABSENT) return count;
+    }
     /* Another thread of this Ractor may use the buffer while this one waits: wait first, then read at once. */
     if (state == 0) state = wait_ready(f, stream, TR_POLL_IN);
     while (state == 0) {
@@ -172,8 +277,15 @@ ssize_t tr_stream_write_direct(Fiber *f, Stream *stream, const void *bytes, size
     const uint8_t *from = bytes;
     size_t done = 0;
     while (done < size) {
-        int state = wait_ready(f, stream, TR_POLL_OUT);
+        ssize_t hooked = write_by_scheduler(f, stream, from + done, size - done);
+        if (hooked >= 0) {
+            done += (size_t)hooked;
+            continue;
+        }
+        if (hooked != SCHEDULER_ABSENT && hooked != -EAGAIN) return hooked;
+        int state = hooked == -EAGAIN ? tr_stream_wait(f, stream, TR_POLL_OUT) : wait_ready(f, stream, TR_POLL_OUT);
         if (state != 0) return state;
+        if (hooked == -EAGAIN) continue;
         size_t piece = size - done;
         if (!stream->is_regular && !stream->is_nonblocking && piece > READY_PIPE_BYTES) piece = READY_PIPE_BYTES;
         ssize_t count = write(stream->fd, from + done, piece);
@@ -228,7 +340,8 @@ ssize_t tr_stream_flush(Fiber *f, Stream *stream) {
     while (begin_flush(stream)) {
         while (stream->out_done < stream->out_count) {
             size_t piece = stream->out_count - stream->out_done;
-            if (!stream->is_regular && !stream->is_nonblocking && piece > READY_PIPE_BYTES) piece = READY_PIPE_BYTES;
+            bool is_hooked = tr_fiber_scheduler(f) != TR_NIL;
+            if (!stream->is_regular && !stream->is_nonblocking && !is_hooked && piece > READY_PIPE_BYTES) piece = READY_PIPE_BYTES;
             ssize_t count = tr_stream_write_direct(f, stream, stream->out_buffer + stream->out_done, piece);
             if (count < 0) {
                 if (count != STREAM_RAISED) stream->out_done = stream->out_count; /* lost: the descriptor refuses */

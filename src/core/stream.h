@@ -26,6 +26,8 @@ typedef struct Stream {
     bool is_datagram;       /* a socket of messages: what a read does not take of one is lost */
     bool is_numeric;        /* of a socket: do_not_reverse_lookup */
     pid_t pid;              /* of popen */
+    Value io;               /* the IO that it is used through, which owns it; 0: a standard stream, or never used */
+    struct StreamWait *waits; /* fibers that wait in a hook of their scheduler */
     int64_t timeout_ns;     /* IO#timeout=, TR_FOREVER when none */
     /* reading: bytes start..end of the buffer are not consumed yet */
     uint8_t *read_buffer;
@@ -38,6 +40,9 @@ typedef struct Stream {
     bool is_flushing;       /* some thread is writing out_buffer and will go on with write_buffer */
     pthread_mutex_t lock;   /* of the write side; taken only by standard streams */
 } Stream;
+
+/* A fiber that waits for the stream in a hook of its scheduler; on its machine stack. */
+typedef struct StreamWait { struct StreamWait *next; Fiber *fiber; } StreamWait;
 
 #define STREAM_WRITE_CAPACITY ((size_t)65536)
 
@@ -63,6 +68,10 @@ MAY_SWITCH MAY_RAISE ssize_t tr_stream_write(Fiber *f, Stream *stream, const voi
 /* write(2) until everything is out, past the buffer (which must be empty). */
 MAY_SWITCH MAY_RAISE ssize_t tr_stream_write_direct(Fiber *f, Stream *stream, const void *bytes, size_t size);
 MAY_SWITCH MAY_RAISE ssize_t tr_stream_flush(Fiber *f, Stream *stream);
+/* Waits for events, through the fiber scheduler if there is one: fixnum of those that came, 0 at the deadline, TR_RAISED. */
+MAY_SWITCH MAY_RAISE Value tr_stream_wait_events(Fiber *f, Stream *stream, int events, Value timeout, int64_t deadline_ns);
+/* Before the descriptor is closed: the fibers that wait for it in their schedulers get an IOError, and have left. */
+MAY_SWITCH MAY_RAISE Value tr_stream_interrupt_waits(Fiber *f, Stream *stream);
 /* Outside of Ruby, at the very end of the process: what can be written without waiting for other threads. */
 void tr_stream_flush_at_exit(Stream *stream);
 /* Gives back what was read ahead, so that the descriptor's position is the user's. */

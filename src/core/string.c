@@ -182,7 +182,7 @@ Value tr_string_dup(Fiber *f, Value v) {
     Value copy;
     if (tr_string(v)->size <= STRING_EMBED_MAX)
         copy = tr_string_new_like(f, v, tr_string(v)->bytes, tr_string(v)->size);
-    else if (tr_has_flag(v, STRING_EMBEDDED))
+    else if (tr_has_flag(v, STRING_EMBEDDED | STRING_LOCKED))
         copy = tr_string_new_like(f, v, tr_string(v)->bytes, tr_string(v)->size);
     else
         copy = share_tail(f, tr_class.string, v, 0);
@@ -193,7 +193,8 @@ Value tr_string_dup(Fiber *f, Value v) {
 Value tr_string_sub(Fiber *f, Value v, size_t offset, size_t size) {
     TR_ASSERT(offset + size <= tr_string(v)->size);
     Value sub;
-    if (size > STRING_EMBED_MAX && offset + size == tr_string(v)->size && !tr_has_flag(v, STRING_EMBEDDED))
+    if (size > STRING_EMBED_MAX && offset + size == tr_string(v)->size &&
+        !tr_has_flag(v, STRING_EMBEDDED | STRING_LOCKED))
         sub = share_tail(f, tr_class.string, v, offset);
     else
         sub = tr_string_new_like(f, v, tr_string(v)->bytes + offset, size);
@@ -295,7 +296,7 @@ Value tr_string_resize(Fiber *f, Value v, size_t size) {
 Value tr_string_replace(Fiber *f, Value v, Value other) {
     if (v == other) return v;
     size_t size = tr_string(other)->size;
-    if (size <= STRING_EMBED_MAX || tr_has_flag(other, STRING_EMBEDDED)) {
+    if (size <= STRING_EMBED_MAX || tr_has_flag(other, STRING_EMBEDDED | STRING_LOCKED)) {
         if (tr_has_flag(v, STRING_SHARED)) { /* nothing of the old content is needed */
             tr_string(v)->size = 0;
         }

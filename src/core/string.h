@@ -24,6 +24,7 @@ typedef struct String {
 } String;
 #define STRING_SHARED   TR_FLAG_USER(0)
 #define STRING_EMBEDDED TR_FLAG_USER(1)
+#define STRING_LOCKED   TR_FLAG_USER(2) /* lent to an IO::Buffer: not to be changed or shared; TR_FLAG_CHILLED is set too */
 enum CodeRange { CODERANGE_UNKNOWN = 0, CODERANGE_7BIT = 1, CODERANGE_VALID = 2, CODERANGE_BROKEN = 3 };
 
 static inline String *tr_string(Value v) { return (String *)v; }

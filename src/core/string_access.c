@@ -66,7 +66,7 @@ static MAY_SWITCH Value string_dup(Fiber *f, Value self, const Args *args) {
 
 static MAY_GC Value string_unary_plus(Fiber *f, Value self, const Args *args) {
     (void)args;
-    if (!tr_has_flag(self, TR_FLAG_FROZEN | TR_FLAG_CHILLED)) return self;
+    if (!tr_has_flag(self, TR_FLAG_FROZEN | TR_FLAG_CHILLED) || tr_has_flag(self, STRING_LOCKED)) return self;
     return tr_string_dup(f, self);
 }
 
@@ -81,8 +81,7 @@ static MAY_SWITCH MAY_RAISE Value string_unary_minus(Fiber *f, Value self, const
 
 static MAY_GC Value string_freeze(Fiber *f, Value self, const Args *args) {
     (void)args;
-    tr_header(self)->flags &= ~(uint32_t)TR_FLAG_CHILLED;
-    return tr_freeze(f, self);
+    return tr_freeze(f, self); /* clears TR_FLAG_CHILLED */
 }
 
 static MAY_GC Value string_to_sym(Fiber *f, Value self, const Args *args) {

@@ -13,6 +13,7 @@
 #include "core/deadlock.h"
 #include "core/encoding.h"
 #include "core/exception.h"
+#include "core/fiber_scheduler.h"
 #include "core/mutex.h"
 #include "vm/fiber_stack.h"
 
@@ -101,7 +102,8 @@ void tr_thread_finish(Fiber *f, Value result) {
     ThreadState *s = thread->state;
     Unwind unwind = f->unwind;
     f->unwind = (Unwind){.kind = UNWIND_NONE, .value = TR_NIL, .tag = TR_NIL};
-    thread->interrupt_mask = ~(uint32_t)0; /* it is too late */
+    /* It is too late; but what a scheduler's unblock locks is not locked in a trap. */
+    thread->interrupt_mask = thread == f->ractor->main_thread ? ~(uint32_t)0 : ~(uint32_t)INTERRUPT_TRAP;
     if (result != TR_RAISED) {
         tr_thread_write(thread, &s->result, result);
         s->is_killed = false; /* an ensure raised, and that was rescued: it lived on */
@@ -448,6 +450,7 @@ static MAY_GC MAY_RAISE Value thread_s_list(Fiber *f, Value self, const Args *ar
 
 static MAY_SWITCH MAY_RAISE Value thread_s_pass(Fiber *f, Value self, const Args *args) {
     (void)self, (void)args;
+    if (tr_fiber_scheduler(f) != TR_NIL && tr_scheduler_call(f, "yield", 0, NULL) == TR_RAISED) return TR_RAISED;
     tr_thread_pass(f);
     return TR_SAFEPOINT(f) == TR_RAISED ? TR_RAISED : TR_NIL;
 }

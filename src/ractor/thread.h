@@ -166,8 +166,10 @@ void tr_fiber_trace(Tracer *tracer, Fiber *fiber);
 /* Handed in by vm/: the frames and the VM stack. */
 extern void (*tr_fiber_trace_vm)(Tracer *tracer, Fiber *fiber);
 
-/* Handed in by core/: waiting for a descriptor through the fiber scheduler. NULL: there are no schedulers. */
-extern Value (*tr_wait_fd_by_scheduler)(Fiber *f, int fd, int events, int64_t deadline_ns);
+/* Handed in by core/: lets the fiber scheduler have the work done. 1 it was, 0 it has no such hook, -1 raised. */
+extern int (*tr_blocking_call_by_scheduler)(Fiber *f, void (*fn)(void *data), void *data);
+/* tr_blocking_call without asking the fiber scheduler. */
+MAY_SWITCH MAY_RAISE Value tr_blocking_call_here(Fiber *f, void (*fn)(void *data), void *data);
 /* Waits for any of `count` descriptors. ready[i] gets the events; the result is as tr_wait_fd's: count of ready ones. */
 typedef struct FdWait { int fd, events, ready; } FdWait;
 MAY_SWITCH MAY_RAISE Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns);

@@ -68,11 +68,7 @@ Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
     return TR_FIX(count_ready(waits, count));
 }
 
-Value (*tr_wait_fd_by_scheduler)(Fiber *f, int fd, int events, int64_t deadline_ns);
-
 Value tr_wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
-    if (TR_UNLIKELY(f->thread->state->fiber_scheduler != TR_NIL) && !f->is_blocking && tr_wait_fd_by_scheduler)
-        return tr_wait_fd_by_scheduler(f, fd, events, deadline_ns);
     FdWait wait = {.fd = fd, .events = events};
     Value result = tr_wait_fds(f, &wait, 1, deadline_ns);
     if (result == TR_RAISED) return TR_RAISED;
@@ -96,7 +92,7 @@ static void call_done(BlockingJob *job) {
     atomic_store(&call->is_released, true);
 }
 
-Value tr_blocking_call(Fiber *f, void (*fn)(void *), void *data) {
+Value tr_blocking_call_here(Fiber *f, void (*fn)(void *), void *data) {
     Call call = {.job = {.fn = fn, .data = data, .done = call_done}, .thread = f->thread};
     call.job.argument = &call;
     atomic_fetch_add(&tr_sched_outside_count, 1);
@@ -146,4 +142,14 @@ Value tr_blocking_call_detachable(Fiber *f, void (*fn)(void *), void (*drop)(voi
     free(call);
     if (result == TR_RAISED) drop(taken_data);
     return result == TR_RAISED ? TR_RAISED : TR_TRUE;
+}
+
+int (*tr_blocking_call_by_scheduler)(Fiber *f, void (*fn)(void *), void *data);
+
+Value tr_blocking_call(Fiber *f, void (*fn)(void *), void *data) {
+    if (TR_UNLIKELY(f->thread->state->fiber_scheduler != TR_NIL) && !f->is_blocking && tr_blocking_call_by_scheduler) {
+        int state = tr_blocking_call_by_scheduler(f, fn, data);
+        if (state) return state < 0 ? TR_RAISED : TR_SAFEPOINT(f);
+    }
+    return tr_blocking_call_here(f, fn, data);
 }

@@ -78,6 +78,8 @@ TR_EFFECT_ROOT Value tr_raise_frozen(Fiber *f, Value object) {
 TR_EFFECT_ROOT bool tr_check_frozen_slow(Fiber *f, Value v) {
     if (tr_is_object(v) &&
         !tr_has_flag(v, TR_FLAG_FROZEN)) { /* a literal that is only going to be frozen one day */
+        if (tr_is_string(v) && tr_has_flag(v, STRING_LOCKED))
+            return tr_raise(f, tr_class.runtime_error, "can't modify string; temporarily locked") != TR_RAISED;
         tr_header(v)->flags &= ~TR_FLAG_CHILLED;
         tr_warn_deprecated(f, "literal string will be frozen in the future");
         return true;
