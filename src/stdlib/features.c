@@ -4,6 +4,7 @@
 MAY_SWITCH Value tr_crypto_init(Fiber *f);
 MAY_SWITCH Value tr_monitor_init(Fiber *f);
 MAY_SWITCH Value tr_socket_init(Fiber *f);
+MAY_SWITCH Value tr_psych_init(Fiber *f);
 MAY_SWITCH Value tr_strscan_init(Fiber *f);
 MAY_SWITCH Value tr_timeout_init(Fiber *f);
 MAY_SWITCH Value tr_zlib_init(Fiber *f);
@@ -15,6 +16,7 @@ const BuiltinFeature tr_builtin_features[] = {
     { "monitor_core", tr_monitor_init }, /* of lib/monitor.rb */
     { "timeout_core", tr_timeout_init }, /* of lib/timeout.rb */
     { "socket_core", tr_socket_init }, /* of lib/ext/socket.rb */
+    { "psych_core", tr_psych_init }, /* of lib/ext/psych.rb */
     { "strscan", tr_strscan_init },
     { "zlib_core", tr_zlib_init }, /* of lib/zlib.rb */
     { NULL, NULL }
