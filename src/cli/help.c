@@ -38,6 +38,8 @@ static const char help[] =
 static const char help_debug[] =
     "Environment variables, in every build:\n"
     "\n"
+    "  TROUPE_DEADLOCK=WHAT     report, raise or ignore circles of threads that wait for each other; report\n"
+    "  TROUPE_WATCHDOG=MS       report who holds a Ractor for longer without a safepoint\n"
     "  TROUPE_WORKERS=N         like --workers=N\n"
     "  TROUPE_GC_STRESS=1       collect garbage at each allocation\n"
     "  TROUPE_GC_VERIFY=1       walk the heap after each collection\n"

@@ -17,6 +17,7 @@
     X(tr_condition_variable_def) \
     X(tr_data_class_def) \
     X(tr_deadlock_def) \
+    X(tr_watchdog_def) \
     X(tr_dir_def) \
     X(tr_encoding_class) \
     X(tr_encoding_converter_def) \

@@ -391,6 +391,7 @@ static bool should_leave_worker(RactorSched *rs, int64_t now) {
 void tr_thread_look_around(Fiber *f) {
     RactorSched *rs = f->ractor->sched;
     ThreadState *s = f->thread->state;
+    tr_worker_looked(rs->worker);
     atomic_fetch_and_explicit(&f->thread->interrupt_flags, ~(uint32_t)INTERRUPT_TIMER, memory_order_relaxed);
     take_in_all(rs);
     int64_t now = tr_now_ns();

@@ -75,6 +75,11 @@ void tr_worker_set_flags(Worker *worker, _Atomic uint32_t *flags);
 bool tr_worker_has_others(Worker *worker);
 /* Must it, at once (the world is to be stopped)? */
 bool tr_worker_must_stop(void);
+/* At a safepoint, after a poke: the watchdog sees that the task goes on. */
+void tr_worker_looked(Worker *worker);
+/* The watchdog: from now on a task that runs for longer without a safepoint is interrupted by a signal, once for each such
+ * stretch, and `say` is called in the handler, on its OS thread. At boot. */
+void tr_sched_watch(int64_t at_most_ns, void (*say)(int64_t held_ns));
 int tr_worker_index(const Worker *worker);
 /* The period of the tick in nanoseconds; before boot or by the main Ractor. */
 void tr_sched_set_tick(int64_t period_ns);

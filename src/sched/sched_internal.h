@@ -32,6 +32,13 @@ struct Worker {
     _Atomic uint32_t is_in_task;     /* seq_cst: pairs with stop_requested (see stop.c) */
     _Atomic uint32_t wake;       /* futex: set by who wakes it */
     _Atomic bool is_polling;     /* seq_cst: sleeps in the poller, not on the futex */
+    /* watchdog.c */
+    _Atomic uint32_t looks;      /* safepoints that answered a poke, and switches of threads; only while the watchdog is on */
+    _Atomic uint32_t told_looks; /* when the alarm was sent */
+    _Atomic int64_t held_since;
+    uint32_t seen_looks;         /* the timer thread's, as is is_told */
+    bool is_told;
+    pthread_t os_thread;         /* fixed at birth */
     /* under idle_lock */
     Worker *next_idle;
     bool is_idle;
@@ -58,6 +65,10 @@ void tr_worker_after_fork(void);
 /* Deadlines of tasks. */
 int64_t tr_task_first_deadline(void);           /* relaxed */
 void tr_task_fire_due(int64_t now_ns);          /* makes those ready whose deadline has passed */
+
+/* watchdog.c */
+extern _Atomic bool tr_watchdog_is_on;
+bool tr_watchdog_tick(int64_t now_ns);          /* true: it is on, and something runs */
 
 /* Everything before is visible to others before anything after is read. */
 #if defined(__SANITIZE_THREAD__)

@@ -91,4 +91,5 @@ void tr_sched_after_fork_child(void) {
     tr_poller_after_fork();
     tr_blocking_after_fork();
     tr_poller_fd();
+    if (atomic_load(&tr_watchdog_is_on)) tr_ticker_need();
 }

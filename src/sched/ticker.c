@@ -86,7 +86,7 @@ static bool tick(void) {
         if (tr_runq_count(&tr_workers[i]->queue) > 0) are_tasks_waiting = true;
         if (atomic_load(&tr_workers[i]->flags)) is_running = true;
     }
-    bool is_useful = are_tasks_waiting;
+    bool is_useful = tr_watchdog_tick(tr_now_ns()) || are_tasks_waiting;
     for (int i = 0; i < count; i++) {
         Worker *worker = tr_workers[i];
         bool is_wanted = atomic_exchange_explicit(&worker->wants_tick, false, memory_order_relaxed);

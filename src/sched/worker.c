@@ -255,6 +255,7 @@ void tr_sched_poke_all(void) {
 }
 
 void tr_worker_set_flags(Worker *worker, _Atomic uint32_t *flags) {
+    if (TR_UNLIKELY(atomic_load_explicit(&tr_watchdog_is_on, memory_order_relaxed))) tr_worker_looked(worker);
     atomic_store(&worker->flags, flags);
     Task *task = atomic_load_explicit(&worker->task, memory_order_relaxed);
     if (task && atomic_load(&task->is_poked)) atomic_fetch_or_explicit(flags, TR_POKE_BIT, memory_order_relaxed);
@@ -393,6 +394,7 @@ static Task *next_task(Worker *worker) {
 
 /* What the tick must watch while this worker runs something and nobody polls. */
 static void ask_for_watch(void) {
+    if (TR_UNLIKELY(atomic_load_explicit(&tr_watchdog_is_on, memory_order_relaxed))) tr_ticker_need();
     if (tr_worker_is_anybody_polling()) return;
     if (tr_poller_has_waiters() || tr_task_first_deadline() != TR_NO_DEADLINE) tr_ticker_need();
 }
@@ -436,6 +438,7 @@ static void worker_loop(void *argument) {
 
 static void set_up_thread(Worker *worker) {
     current_worker = worker;
+    worker->os_thread = pthread_self();
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* deadlines are to the point */
 }
 

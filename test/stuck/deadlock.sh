@@ -81,6 +81,7 @@ RUBY
 try "a circle through three Ractors and a join" <<'RUBY'
 first = Ractor.new { Ractor.receive.value }
 second = Ractor.new(first) { |r| Thread.new { r.value }.join }
+sleep 0.05
 first << second
 sleep 0.1
 puts "goes on"
