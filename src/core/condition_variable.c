@@ -91,7 +91,9 @@ static const MethodDef condition_methods[] = {
     {"marshal_dump", condition_marshal_dump, ARITY(0, 0), 0},
     {NULL, NULL, 0, 0, 0},
 };
-static MAY_GC void condition_init(Fiber *f) {
+static MAY_SWITCH void condition_init(Fiber *f) {
+    int error = tr_method_undef(f, tr_class.condition_variable, TR_ID_initialize_copy) == TR_RAISED;
+    TR_CHECK(!error);
     tr_const_define(f, tr_class.object, "ConditionVariable", (Value)tr_class.condition_variable);
 }
 const ClassDef tr_condition_variable_def = {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/exception.h"
+#include "core/signal.h"
 #include "vm/interp.h"
 
 #define SELF ((Exception *)self)
@@ -205,40 +206,12 @@ const ClassDef tr_system_exit_class = {.klass = &tr_class.system_exit, .methods 
 
 /* ---- SignalException, Interrupt ---- */
 
-/* "INT" of "SIGINT", "INT", :INT; 0 when there is none. */
-static int signal_number(const char *name) {
-    if (strncmp(name, "SIG", 3) == 0) name += 3;
-    if (strcmp(name, "EXIT") == 0) return 0;
-    for (int n = 1; n < 32; n++) {
-        const char *known = sigabbrev_np(n);
-        if (known && strcmp(known, name) == 0) return n;
-    }
-    if (strcmp(name, "CLD") == 0) return SIGCHLD;
-    if (strcmp(name, "IOT") == 0) return SIGABRT;
-    return -1;
-}
-
 static MAY_SWITCH MAY_RAISE Value signal_exception_initialize(Fiber *f, Value self, const Args *args) {
     if (args->argc == 0) return tr_raise_argc(f, 0, 1, 1);
-    Value v = args->argv[0];
-    int number;
-    if (tr_is_fixnum(v)) {
-        number = (int)tr_fixnum(v);
-        if (number < 0 || number > 64)
-            return tr_raise(f, tr_class.argument_error, "invalid signal number (%d)", number);
-    } else {
-        Value name = v;
-        if (tr_is_symbol(v)) name = tr_symbol_to_s(f, v);
-        else name = tr_to_str(f, v);
-        if (name == TR_RAISED) return TR_RAISED;
-        if (args->argc > 1) return tr_raise_argc(f, args->argc, 1, 1);
-        number = signal_number(tr_string(name)->bytes);
-        if (number < 0) {
-            const char *text = tr_string(name)->bytes;
-            return tr_raise(f, tr_class.argument_error, "unsupported signal 'SIG%s'",
-                            strncmp(text, "SIG", 3) ? text : text + 3);
-        }
-    }
+    if (args->argc > 2) return tr_raise_argc(f, args->argc, 1, 2);
+    int number = tr_signal_number(f, args->argv[0]);
+    if (number < 0) return TR_RAISED;
+    if (args->argc > 1 && !tr_is_fixnum(args->argv[0])) return tr_raise_argc(f, args->argc, 1, 1);
     const char *known = number > 0 ? sigabbrev_np(number) : NULL;
     Value message = args->argc > 1 ? args->argv[1]
                     : known       ? tr_string_format(f, "SIG%s", known)
@@ -257,7 +230,7 @@ static MAY_SWITCH MAY_RAISE Value signal_exception_signm(Fiber *f, Value self, c
     return tr_exception_message(f, self);
 }
 static const MethodDef signal_exception_methods[] = {
-    {"initialize", signal_exception_initialize, ARITY(0, 2), 0},
+    {"initialize", signal_exception_initialize, ARITY_REST(0), 0},
     {"signo", error_result, ARITY(0, 0), 0},
     {"signm", signal_exception_signm, ARITY(0, 0), 0},
     {0}

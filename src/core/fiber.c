@@ -194,7 +194,8 @@ static MAY_SWITCH void run_fiber(Fiber *f) {
     Value result = TR_RAISED;
     if (argument != TR_RAISED) {
         const Value *argv = argc > 1 ? tr_array(argument)->items : &argument;
-        result = tr_fiber_run_proc(f, proc, TR_UNDEF, argc, argv, TR_NIL);
+        Value keywords = o->has_keywords ? argv[--argc] : TR_NIL;
+        result = tr_fiber_run_proc(f, proc, TR_UNDEF, argc, argv, keywords);
         TR_KEEP(argument);
     }
     finish(f, result);
@@ -327,13 +328,29 @@ static MAY_SWITCH MAY_RAISE Value fiber_initialize(Fiber *f, Value self, const A
     return TR_NIL;
 }
 
+typedef Value SwitchFn(Fiber *f, Value fiber, int argc, const Value *argv);
+
+/* Keywords travel as the last value; the block of a fiber that starts with them gets them as keywords again. */
+static MAY_SWITCH MAY_RAISE Value go_with_keywords(Fiber *f, Value self, const Args *args, SwitchFn *go_there) {
+    FiberObject *o = object_of(self);
+    Value all = tr_array_new_from(f, (size_t)args->argc, args->argv);
+    if (tr_array_push(f, all, args->keywords) == TR_RAISED) return TR_RAISED;
+    if (o->status == FIBER_CREATED) o->has_keywords = true;
+    Value result = go_there(f, self, args->argc + 1, tr_array(all)->items);
+    if (o->status == FIBER_CREATED) o->has_keywords = false; /* it was refused */
+    TR_KEEP(all);
+    return result;
+}
+
 static MAY_SWITCH MAY_RAISE Value fiber_resume(Fiber *f, Value self, const Args *args) {
     if (!get_fiber(f, self)) return TR_RAISED;
+    if (TR_UNLIKELY(args->keywords != TR_NIL)) return go_with_keywords(f, self, args, tr_fiber_resume);
     return tr_fiber_resume(f, self, args->argc, args->argv);
 }
 
 static MAY_SWITCH MAY_RAISE Value fiber_transfer(Fiber *f, Value self, const Args *args) {
     if (!get_fiber(f, self)) return TR_RAISED;
+    if (TR_UNLIKELY(args->keywords != TR_NIL)) return go_with_keywords(f, self, args, tr_fiber_transfer);
     return tr_fiber_transfer(f, self, args->argc, args->argv);
 }
 
@@ -437,8 +454,8 @@ static MAY_SWITCH MAY_RAISE Value fiber_backtrace_locations(Fiber *f, Value self
 
 static const MethodDef fiber_methods[] = {
     {"initialize", fiber_initialize, ARITY(0, 0), METHOD_PRIVATE | METHOD_KEYWORDS},
-    {"resume", fiber_resume, ARITY_REST(0), 0},
-    {"transfer", fiber_transfer, ARITY_REST(0), 0},
+    {"resume", fiber_resume, ARITY_REST(0), METHOD_KEYWORDS},
+    {"transfer", fiber_transfer, ARITY_REST(0), METHOD_KEYWORDS},
     {"raise", fiber_raise, ARITY(0, 3), METHOD_KEYWORDS},
     {"kill", fiber_kill, ARITY(0, 0), 0},
     {"alive?", fiber_alive, ARITY(0, 0), 0},

@@ -21,6 +21,7 @@ typedef struct FiberObject {
     int line;
     uint8_t status;         /* FiberStatus */
     bool is_blocking, is_killed, is_root;
+    bool has_keywords;      /* the last argument that it starts with is its keywords */
 } FiberObject;
 
 extern const DataType tr_fiber_type;

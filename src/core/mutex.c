@@ -180,9 +180,7 @@ static MAY_SWITCH MAY_RAISE Value mutex_synchronize(Fiber *f, Value self, const 
     if (tr_mutex_lock(f, self) == TR_RAISED) return TR_RAISED;
     Value result = tr_yield(f, args->block, 0, NULL);
     Unwind unwind = f->unwind;
-    if (tr_mutex_is_owned(mutex_of(self), f)) { /* the block may have unlocked it */
-        if (let_go(f, self) == TR_RAISED) return TR_RAISED;
-    }
+    if (tr_mutex_unlock(f, self) == TR_RAISED) return TR_RAISED; /* the block may have unlocked it */
     f->unwind = unwind;
     return result;
 }

@@ -44,8 +44,9 @@ module Process
       thread
     end
 
-    def kill(signal, *pids)
-      raise ArgumentError, "wrong number of arguments (given 1, expected 2+)" if pids.empty?
+    def kill(*arguments)
+      signal, *pids = arguments
+      raise ArgumentError, "wrong number of arguments (given #{arguments.size}, expected 2+)" if pids.empty?
       number, group = __signal_number(signal)
       pids.each { |pid| __kill(number, group ? -pid : pid) }
       pids.size
@@ -85,8 +86,8 @@ module Process
           name = name[1..]
         end
         name = name.delete_prefix("SIG")
-        number = name == "EXIT" ? 0 : Signal.list[name]
-        raise ArgumentError, "unsupported signal 'SIG#{name}'" unless number
+        number = Signal.list[name]
+        raise ArgumentError, "unsupported signal 'SIG#{name}'" if nil == number || number == 0
         [number, group]
       else
         raise ArgumentError, "bad signal type #{signal.class}" unless signal.respond_to?(:to_str)

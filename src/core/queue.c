@@ -41,7 +41,7 @@ static MAY_GC Value queue_alloc(Fiber *f, Class *klass) { return (Value)tr_data_
 static MAY_GC MAY_RAISE Queue *get_queue(Fiber *f, Value self) {
     Queue *q = queue_of(self);
     if (TR_LIKELY(q->is_initialized)) return q;
-    Value raised = tr_raise(f, tr_class.type_error, "%pC not initialized", tr_real_class_of(self));
+    Value raised = tr_raise(f, tr_class.type_error, "%pV not initialized", tr_any_to_s(f, self));
     return raised == TR_RAISED ? NULL : q;
 }
 

@@ -61,8 +61,12 @@ int tr_signal_number(Fiber *f, Value v) {
         }
         v = text;
     }
-    const char *text = tr_is_symbol(v) ? tr_id_cstr(tr_symbol_id(v)) : tr_string_cstr(f, &v);
-    if (!text) return -1;
+    if (tr_is_symbol(v)) v = tr_symbol_to_s(f, v);
+    const char *text = tr_string(v)->bytes;
+    if (strlen(text) != tr_string(v)->size) {
+        Value raised = tr_raise(f, tr_class.argument_error, "signal name with null byte");
+        return raised == TR_RAISED ? -1 : 0;
+    }
     if (text[0] == '-') {
         Value raised = tr_raise(f, tr_class.argument_error, "negative signal name: %s", text);
         return raised == TR_RAISED ? -1 : 0;

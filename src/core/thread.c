@@ -55,7 +55,7 @@ static MAY_GC MAY_RAISE Thread *get_thread(Fiber *f, Value self) {
     if (TR_LIKELY(thread != NULL)) return thread;
     Value raised = tr_is_type(self, TYPE_THREAD)
                        ? tr_raise(f, tr_class.thread_error, "uninitialized thread - check '%pC#initialize'", tr_real_class_of(self))
-                       : tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected VM/thread)", tr_real_class_of(self));
+                       : tr_raise(f, tr_class.type_error, "wrong argument type %pV (expected VM/thread)", tr_kind_name(f, self));
     return raised == TR_RAISED ? NULL : thread;
 }
 
@@ -203,7 +203,11 @@ static MAY_SWITCH MAY_RAISE Value thread_s_new(Fiber *f, Value self, const Args 
 
 static MAY_SWITCH MAY_RAISE Value thread_initialize(Fiber *f, Value self, const Args *args) {
     if (!tr_block_is_given(args->block)) return tr_raise(f, tr_class.thread_error, "must be called with a block");
-    if (object_of(self)->thread) return tr_raise(f, tr_class.thread_error, "already initialized thread");
+    if (object_of(self)->thread) {
+        const ThreadState *s = object_of(self)->thread->state;
+        if (!tr_is_string(s->path)) return tr_raise(f, tr_class.thread_error, "already initialized thread");
+        return tr_raise(f, tr_class.thread_error, "already initialized thread - %s:%d", tr_string(s->path)->bytes, s->line);
+    }
     Value proc = tr_block_to_proc(f, args->block);
     if (proc == TR_RAISED) return TR_RAISED;
     return tr_thread_create(f, self, proc, args->argc, args->argv, args->keywords);
@@ -457,11 +461,8 @@ static MAY_SWITCH MAY_RAISE Value thread_s_pass(Fiber *f, Value self, const Args
 
 /* ---- places ---- */
 
-static MAY_SWITCH MAY_RAISE Value places(Fiber *f, Value self, const Args *args, Value (*convert)(Fiber *, Value)) {
-    Thread *thread = get_thread(f, self);
-    if (!thread) return TR_RAISED;
-    if (!is_alive(thread)) return TR_NIL;
-    Value list = convert(f, tr_backtrace_capture(thread->fiber, 0, -1));
+/* The part of `list` that (level, size = all) or (range) asks for; nil beyond its end. */
+static MAY_SWITCH MAY_RAISE Value part_of(Fiber *f, Value list, const Args *args) {
     if (list == TR_RAISED || args->argc == 0) return list;
     if (args->argc == 1 && tr_is_type(args->argv[0], TYPE_RANGE)) return tr_callv(f, list, TR_ID_aref, 1, args->argv);
     int64_t from, count = (int64_t)tr_array_count(list);
@@ -471,6 +472,13 @@ static MAY_SWITCH MAY_RAISE Value places(Fiber *f, Value self, const Args *args,
     if (count < 0) return tr_raise(f, tr_class.argument_error, "negative size (%lld)", (long long)count);
     return tr_call(f, list, TR_ID_aref, 2, TR_FIX(from), TR_FIX(count));
 }
+
+static MAY_SWITCH MAY_RAISE Value places(Fiber *f, Value self, const Args *args, Value (*convert)(Fiber *, Value)) {
+    Thread *thread = get_thread(f, self);
+    if (!thread) return TR_RAISED;
+    if (!is_alive(thread)) return TR_NIL;
+    return part_of(f, convert(f, tr_backtrace_capture(thread->fiber, 0, -1)), args);
+}
 static MAY_SWITCH MAY_RAISE Value thread_backtrace(Fiber *f, Value self, const Args *args) {
     return places(f, self, args, tr_backtrace_strings);
 }
@@ -478,11 +486,15 @@ static MAY_SWITCH MAY_RAISE Value thread_backtrace_locations(Fiber *f, Value sel
     return places(f, self, args, tr_backtrace_locations);
 }
 
+/* Thread.each_caller_location(...) { |location| … }: the arguments are caller_locations' */
 static MAY_SWITCH MAY_RAISE Value thread_s_each_caller_location(Fiber *f, Value self, const Args *args) {
     (void)self;
+    if (args->keywords != TR_NIL && !tr_keywords(f, args->keywords, NULL, 0, 0, NULL, false)) return TR_RAISED;
     if (tr_need_block(f, args) == TR_RAISED) return TR_RAISED;
-    Value list = tr_backtrace_locations(f, tr_backtrace_capture(f, 2, -1));
+    Value list = tr_backtrace_locations(f, tr_backtrace_capture(f, args->argc > 0 ? 1 : 2, -1));
+    list = part_of(f, list, args);
     if (list == TR_RAISED) return TR_RAISED;
+    if (list == TR_NIL) return TR_NIL;
     for (size_t i = 0; i < tr_array_count(list); i++)
         if (tr_yield1(f, args->block, tr_array_at(list, i)) == TR_RAISED) return TR_RAISED;
     return TR_NIL;
@@ -524,7 +536,7 @@ static const MethodDef thread_singleton_methods[] = {
     {"main", thread_s_main, ARITY(0, 0), 0},
     {"list", thread_s_list, ARITY(0, 0), 0},
     {"pass", thread_s_pass, ARITY(0, 0), 0},
-    {"each_caller_location", thread_s_each_caller_location, ARITY(0, 0), 0},
+    {"each_caller_location", thread_s_each_caller_location, ARITY(0, 2), METHOD_KEYWORDS},
     {"report_on_exception", thread_s_report_on_exception, ARITY(0, 0), 0},
     {"report_on_exception=", thread_s_set_report_on_exception, ARITY(1, 1), 0},
     {"abort_on_exception", thread_s_abort_on_exception, ARITY(0, 0), 0},

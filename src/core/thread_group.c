@@ -30,7 +30,7 @@ static bool is_enclosed(Value group) { return ((ThreadGroup *)group)->is_enclose
 static MAY_GC MAY_RAISE Value group_add(Fiber *f, Value self, const Args *args) {
     Value object = args->argv[0];
     if (!tr_data_is(object, &tr_thread_type) || !((ThreadObject *)object)->thread)
-        return tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected VM/thread)", tr_real_class_of(object));
+        return tr_raise(f, tr_class.type_error, "wrong argument type %pV (expected VM/thread)", tr_kind_name(f, object));
     Thread *thread = ((ThreadObject *)object)->thread;
     Value from = tr_thread_group(f, thread);
     const char *message = NULL;

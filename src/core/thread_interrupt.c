@@ -188,14 +188,14 @@ void tr_thread_post(Fiber *f, Thread *thread, Value item) {
 
 Value tr_thread_send(Fiber *f, Thread *thread, Value item) {
     if (thread->state->is_over) return TR_NIL;
-    if (thread == f->thread) return item == TR_KILL_SIGNAL ? start_to_die(f) : tr_raise_value(f, item);
+    if (thread == f->thread && item == TR_KILL_SIGNAL) return start_to_die(f);
     tr_thread_post(f, thread, item);
-    return TR_NIL;
+    return thread == f->thread ? TR_SAFEPOINT(f) : TR_NIL; /* handle_interrupt may hold it back */
 }
 
 static MAY_GC MAY_RAISE Thread *thread_of(Fiber *f, Value v) {
     if (!tr_data_is(v, &tr_thread_type) || !((ThreadObject *)v)->thread) {
-        Value raised = tr_raise(f, tr_class.type_error, "wrong argument type %pC (expected VM/thread)", tr_real_class_of(v));
+        Value raised = tr_raise(f, tr_class.type_error, "wrong argument type %pV (expected VM/thread)", tr_kind_name(f, v));
         return raised == TR_RAISED ? NULL : ((ThreadObject *)v)->thread;
     }
     return ((ThreadObject *)v)->thread;

@@ -77,13 +77,13 @@ static MAY_SWITCH MAY_RAISE Value thread_fetch(Fiber *f, Value self, const Args 
     if (value != TR_UNDEF) return value;
     if (tr_block_is_given(args->block)) return tr_yield1(f, args->block, args->argv[0]);
     if (args->argc == 2) return args->argv[1];
-    Value name = tr_inspect(f, tr_value_from_id(key));
+    Value name = tr_inspect(f, args->argv[0]);
     if (name == TR_RAISED) return TR_RAISED;
     Value message = tr_string_new_cstr(f, "key not found: ");
     if (tr_string_append(f, message, name) == TR_RAISED) return TR_RAISED;
     Value error = tr_exception_new(f, tr_class.key_error, message);
     tr_write(error, &((Exception *)error)->receiver, self);
-    tr_write(error, &((Exception *)error)->key, tr_value_from_id(key));
+    tr_write(error, &((Exception *)error)->key, args->argv[0]);
     return tr_raise_value(f, error);
 }
 

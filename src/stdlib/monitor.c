@@ -61,7 +61,7 @@ static MAY_SWITCH MAY_RAISE Value monitor_try_enter(Fiber *f, Value self, const 
     return TR_TRUE;
 }
 static MAY_SWITCH MAY_RAISE Value monitor_synchronize(Fiber *f, Value self, const Args *args) {
-    if (tr_need_block(f, args) == TR_RAISED || enter(f, self) == TR_RAISED) return TR_RAISED;
+    if (enter(f, self) == TR_RAISED) return TR_RAISED;
     Value result = tr_yield(f, args->block, 0, NULL);
     Unwind unwind = f->unwind;
     if (leave(f, self) == TR_RAISED) return TR_RAISED;

@@ -163,7 +163,7 @@ MAY_SWITCH MAY_RAISE Value tr_recursion_guard(Fiber *f, Id what, Value object, V
 /* ---- conversions ---- */
 
 /* nil, true, false by name, else the class. */
-static MAY_GC Value name_of_kind(Fiber *f, Value v) {
+MAY_GC Value tr_kind_name(Fiber *f, Value v) {
     if (v == TR_NIL) return tr_string_new_cstr(f, "nil");
     if (v == TR_TRUE) return tr_string_new_cstr(f, "true");
     if (v == TR_FALSE) return tr_string_new_cstr(f, "false");
@@ -179,7 +179,7 @@ static bool is_instance(Value v, const Class *klass) {
 }
 
 static MAY_GC MAY_RAISE Value refuse_answer(Fiber *f, Value v, const Class *klass, Id mid, Value answer) {
-    return tr_raise(f, tr_class.type_error, "can't convert %pV to %pC (%pV#%pI gives %pC)", name_of_kind(f, v), klass,
+    return tr_raise(f, tr_class.type_error, "can't convert %pV to %pC (%pV#%pI gives %pC)", tr_kind_name(f, v), klass,
                     tr_class_path(f, tr_real_class_of(v)), mid, tr_real_class_of(answer));
 }
 
@@ -196,7 +196,7 @@ static MAY_SWITCH MAY_RAISE Value convert(Fiber *f, Value v, Class *klass, Id mi
     Value answer = tr_call_if_responds(f, v, mid, 0, NULL);
     if (answer == TR_RAISED || is_instance(answer, klass)) return answer;
     if (answer != TR_UNDEF) return refuse_answer(f, v, klass, mid, answer);
-    return tr_raise(f, tr_class.type_error, "no implicit conversion of %pV into %pC", name_of_kind(f, v), klass);
+    return tr_raise(f, tr_class.type_error, "no implicit conversion of %pV into %pC", tr_kind_name(f, v), klass);
 }
 
 MAY_SWITCH MAY_RAISE Value tr_to_str(Fiber *f, Value v) {
@@ -244,7 +244,7 @@ MAY_SWITCH MAY_RAISE bool tr_to_double(Fiber *f, Value v, double *out) {
         return true;
     }
     if (!tr_is_kind_of(v, tr_class.numeric))
-        return tr_raise(f, tr_class.type_error, "can't convert %pV into Float", name_of_kind(f, v)) != TR_RAISED;
+        return tr_raise(f, tr_class.type_error, "can't convert %pV into Float", tr_kind_name(f, v)) != TR_RAISED;
     Value answer = tr_call(f, v, TR_ID_to_f, 0);
     if (answer == TR_RAISED) return false;
     if (!tr_is_float(answer)) return refuse_answer(f, v, tr_class.float_, TR_ID_to_f, answer) != TR_RAISED;
