@@ -18,7 +18,7 @@
 
 #define STRIPES 64
 
-typedef struct Stripe { /* of the locks, and of the list of all Ractors */
+typedef struct Stripe { /* of the locks, and of the list of all Ractors that have not ended */
     pthread_mutex_t lock;
     Ractor *first;
 } Stripe;
@@ -81,11 +81,14 @@ void tr_ractor_release(Ractor *ractor) {
     drop_outcome(state);
     tr_rendezvous_free(ractor);
     if (state->successor) tr_ractor_release(state->successor);
-    tr_ractor_lock(ractor);
+    free(ractor);
+}
+
+/* With its lock held. */
+static void unlist(Ractor *ractor) {
+    RactorState *state = ractor->state;
     *state->link = state->next;
     if (state->next) state->next->state->link = state->link;
-    tr_ractor_unlock(ractor);
-    free(ractor);
 }
 
 void tr_ractor_each(void (*fn)(Ractor *ractor, void *data), void *data) {
@@ -268,6 +271,7 @@ static void release_run(Ractor *ractor) {
     tr_ractor_lock(ractor);
     ractor->heap = NULL;
     ractor->sched = NULL;
+    unlist(ractor);
     tr_ractor_unlock(ractor);
     bool has_face = ractor->main_thread->face != TR_UNDEF; /* which frees the thread when it is swept */
     tr_heap_free(heap);
@@ -398,6 +402,9 @@ MAY_GC MAY_RAISE static bool pack_arguments(Fiber *f, RactorStart *start, int ar
 }
 
 static void discard(Ractor *ractor) {
+    tr_ractor_lock(ractor);
+    unlist(ractor);
+    tr_ractor_unlock(ractor);
     tr_thread_free(ractor->main_thread);
     tr_ractor_sched_free(ractor->sched);
     tr_heap_free(ractor->heap);

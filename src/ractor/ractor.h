@@ -117,7 +117,7 @@ const char *tr_ractor_status_name(Ractor *ractor);
 void tr_ractor_lock(Ractor *ractor);
 void tr_ractor_unlock(Ractor *ractor);
 Ractor *tr_ractor_main(void);
-/* While the world is stopped. */
+/* All that have not ended. While the world is stopped. */
 void tr_ractor_each(void (*fn)(Ractor *ractor, void *data), void *data);
 /* What messages and outcome of the Ractor refer to. While the world is stopped. */
 void tr_ractor_trace_shared(Tracer *tracer, Ractor *ractor);

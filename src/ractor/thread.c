@@ -529,8 +529,9 @@ static TaskOutcome ractor_settle(Task *task, Worker *worker) {
 }
 
 RactorSched *tr_ractor_sched_new(Ractor *ractor) {
-    RactorSched *rs = calloc(1, sizeof *rs);
+    RactorSched *rs = malloc(sizeof *rs);
     TR_CHECK(rs);
+    memset(rs, 0, sizeof *rs);
     rs->ractor = ractor;
     rs->threads_last = &rs->threads;
     rs->published_deadline = TR_NO_DEADLINE;
