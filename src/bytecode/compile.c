@@ -485,7 +485,7 @@ static MAY_SWITCH void run_and_finish(Job *job) {
     c->ids = calloc(c->ast->constant_count + 1, sizeof *c->ids);
     TR_CHECK(c->ids);
     size_t room = (size_t)((char *)__builtin_frame_address(0) - f->c_stack_limit);
-    if (c->ast->depth * STACK_PER_LEVEL > room) {
+    if (__atomic_load_n(&c->ast->depth, __ATOMIC_RELAXED) * STACK_PER_LEVEL > room) { /* see tr_iseq_complete */
         char *limit = f->c_stack_limit;
         bool was_disabled = tr_heap_set_disabled(f->heap, true);
         f->c_stack_limit = NULL;
@@ -558,11 +558,11 @@ static void publish(Iseq *iseq, Iseq *made) {
         for (uint32_t i = 0; i < made->child_count; i++) adopt(made->children[i], made, iseq);
         free(iseq->arena);
         CodeWord *code = made->code;
-        Header header = iseq->h;
         made->code = NULL;
         made->local_iseq = iseq;
-        *iseq = *made;
-        iseq->h = header;
+        enum { BEFORE_CODE = offsetof(Iseq, code), AFTER_CODE = BEFORE_CODE + sizeof made->code }; /* others look at it */
+        memcpy((char *)iseq + sizeof iseq->h, (char *)made + sizeof made->h, BEFORE_CODE - sizeof made->h);
+        memcpy((char *)iseq + AFTER_CODE, (char *)made + AFTER_CODE, sizeof *made - AFTER_CODE);
         __atomic_store_n(&iseq->code, code, __ATOMIC_RELEASE);
         made->arena = NULL;
         made->children = NULL, made->literals = NULL;
@@ -579,7 +579,9 @@ MAY_SWITCH void tr_iseq_complete(Fiber *f, Iseq *iseq) {
     pthread_mutex_lock(&later_lock);
     bool is_complete = tr_iseq_is_complete(iseq), is_decoded = true;
     LaterMethod later = {0};
+    Iseq known; /* as it is now: another Ractor may publish it while this one compiles */
     if (!is_complete) {
+        known = *iseq;
         later = *(LaterMethod *)iseq->arena;
         if (later.node->base.flags & AST_FLAG_INCOMPLETE)
             is_decoded = tr_ast_complete((Ast *)later.ast, (AstDefNode *)later.node);
@@ -587,10 +589,10 @@ MAY_SWITCH void tr_iseq_complete(Fiber *f, Iseq *iseq) {
     pthread_mutex_unlock(&later_lock);
     TR_CHECK(is_decoded);
     if (is_complete) return;
-    Job job = {.compiler = {.f = f, .ast = later.ast, .options = &internal, .path = iseq->path,
-                            .absolute_path = iseq->absolute_path, .encoding = source_encoding(later.ast)},
+    Job job = {.compiler = {.f = f, .ast = later.ast, .options = &internal, .path = known.path,
+                            .absolute_path = known.absolute_path, .encoding = source_encoding(later.ast)},
                .node = &later.node->base, .body = tr_compile_method_body};
-    Iseq *made = job.root = iseq_alloc(&job.compiler, ISEQ_METHOD, iseq->parent, iseq->label, &later.node->base);
+    Iseq *made = job.root = iseq_alloc(&job.compiler, ISEQ_METHOD, known.parent, known.label, &later.node->base);
     run_and_finish(&job);
     TR_CHECK(!job.compiler.has_failed);
     publish(iseq, made);

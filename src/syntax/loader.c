@@ -299,7 +299,7 @@ static AstNode *read_node(Reader *reader, uint8_t wanted_type)
     if (!node)
         return NULL;
     if (++reader->depth > reader->ast->depth)
-        reader->ast->depth = reader->depth;
+        __atomic_store_n(&reader->ast->depth, reader->depth, __ATOMIC_RELAXED); /* another method may be compiled now */
     node->type = type;
     node->node_id = read_varint(reader);
     AstLoc loc = read_location(reader);
