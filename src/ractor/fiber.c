@@ -16,7 +16,6 @@
 enum { RED_ZONE_BYTES = 48 * 1024 }; /* room for C functions that do not check: libc, regular expressions, the kernel's signal frame */
 
 void (*tr_fiber_trace_vm)(Tracer *tracer, Fiber *fiber);
-void tr_fiber_set_current(Fiber *fiber); /* thread.c */
 
 static void init(Fiber *f, Thread *thread, Value *stack, char *stack_end) {
     memset(f, 0, sizeof *f);
@@ -33,11 +32,7 @@ static void init(Fiber *f, Thread *thread, Value *stack, char *stack_end) {
 static void fiber_entry(void *argument) {
     Fiber *f = argument;
     RactorSched *rs = f->ractor->sched;
-    if (rs->dead_fiber) {
-        Fiber *dead = rs->dead_fiber;
-        rs->dead_fiber = NULL;
-        tr_fiber_release(dead);
-    }
+    if (rs->dead_fiber) tr_fiber_reap(rs);
     f->start(f);
 }
 
@@ -73,25 +68,15 @@ void tr_fiber_release(Fiber *f) {
     free(f);
 }
 
-static void enter(Fiber *to) {
-    to->thread->fiber = to;
-    tr_fiber_set_current(to);
-}
-
-void tr_fiber_switch(Fiber *from, Fiber *to) {
-    enter(to);
-    if (tr_is_object(from->face)) tr_write_many(from->face); /* what it holds was changed while it ran */
-    tr_coroutine_switch(&from->coroutine, &to->coroutine, 0);
-    RactorSched *rs = from->ractor->sched;
-    if (TR_UNLIKELY(rs->dead_fiber != NULL)) {
-        Fiber *dead = rs->dead_fiber;
-        rs->dead_fiber = NULL;
-        tr_fiber_release(dead);
-    }
+void tr_fiber_reap(RactorSched *rs) {
+    Fiber *dead = rs->dead_fiber;
+    rs->dead_fiber = NULL;
+    tr_fiber_release(dead);
 }
 
 void tr_fiber_switch_for_good(Fiber *from, Fiber *to) {
-    enter(to);
+    to->thread->fiber = to;
+    tr_fiber_set_current(to);
     from->ractor->sched->dead_fiber = from;
     tr_coroutine_switch(&from->coroutine, &to->coroutine, 1);
     TR_UNREACHABLE();

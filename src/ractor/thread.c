@@ -27,8 +27,7 @@ static int64_t quantum_ns = 100 * 1000 * 1000; /* written at boot */
 
 static _Thread_local Fiber *current_fiber;
 __attribute__((noinline)) Fiber *tr_current_fiber(void) { return current_fiber; }
-static __attribute__((noinline)) void set_current_fiber(Fiber *fiber) { current_fiber = fiber; }
-void tr_fiber_set_current(Fiber *fiber) { set_current_fiber(fiber); }
+__attribute__((noinline)) void tr_fiber_set_current(Fiber *fiber) { current_fiber = fiber; }
 
 void tr_thread_set_quantum(int64_t ns) {
     quantum_ns = ns;
@@ -260,16 +259,13 @@ static void enter(RactorSched *rs, ThreadState *s) {
     s->run_state = THREAD_RUNNING;
     s->slice_mark_ns = 0;
     rs->ractor->thread = thread;
-    set_current_fiber(thread->fiber);
+    tr_fiber_set_current(thread->fiber);
     tr_worker_set_flags(rs->worker, &thread->interrupt_flags);
     if (is_anyone_ready(rs)) tr_worker_want_tick(rs->worker);
 }
 
 static void reap(RactorSched *rs) {
-    Fiber *dead = rs->dead_fiber;
-    if (TR_LIKELY(!dead)) return;
-    rs->dead_fiber = NULL;
-    tr_fiber_release(dead);
+    if (TR_UNLIKELY(rs->dead_fiber != NULL)) tr_fiber_reap(rs);
 }
 
 /* Gives the worker up: the Ractor goes on when a worker takes it again, with any of its ready threads. */
@@ -515,7 +511,7 @@ static void ractor_run(Task *task, Worker *worker) {
 static TaskOutcome ractor_settle(Task *task, Worker *worker) {
     (void)worker;
     RactorSched *rs = (RactorSched *)task;
-    set_current_fiber(NULL);
+    tr_fiber_set_current(NULL);
     reap(rs);
     if (rs->release) {
         tr_task_forget(task);

@@ -157,8 +157,18 @@ Fiber *tr_fiber_alloc(Thread *thread, void (*entry)(Fiber *f));
 /* A fiber for the OS thread's own stack (the main thread's); its VM stack is allocated apart. */
 Fiber *tr_fiber_alloc_native(Thread *thread, size_t vm_stack_bytes);
 void tr_fiber_release(Fiber *taken_fiber);
-/* Leaves `from` for `to`, of the same thread. */
-MAY_SWITCH void tr_fiber_switch(Fiber *from, Fiber *to);
+void tr_fiber_set_current(Fiber *fiber);
+/* Frees the fiber that has just left its stack for good. */
+void tr_fiber_reap(RactorSched *rs);
+/* Leaves `from` for `to`, of the same thread. Inline: see tr_switch_stack. */
+static inline MAY_SWITCH void tr_fiber_switch(Fiber *from, Fiber *to) {
+    to->thread->fiber = to;
+    tr_fiber_set_current(to);
+    if (tr_is_object(from->face)) tr_write_many(from->face); /* what it holds was changed while it ran */
+    tr_coroutine_switch(&from->coroutine, &to->coroutine, 0);
+    RactorSched *rs = from->ractor->sched;
+    if (TR_UNLIKELY(rs->dead_fiber != NULL)) tr_fiber_reap(rs);
+}
 /* The same, and from's memory is freed. */
 _Noreturn void tr_fiber_switch_for_good(Fiber *taken_from, Fiber *to);
 /* VM stack (through the hook), machine stack, and Values of the struct. */

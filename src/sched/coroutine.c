@@ -90,19 +90,14 @@ _Noreturn __attribute__((no_sanitize("thread"))) void tr_coroutine_main(Coroutin
     tr_fatal(__FILE__, __LINE__, "a coroutine returned from its entry");
 }
 
-/* What the first tr_switch_stack pops: callee-saved registers, then where to return to. */
+/* What the first tr_switch_stack finds. */
 static void prepare_stack(Coroutine *coroutine) {
     void **top = (void **)(((uintptr_t)coroutine->stack + coroutine->stack_bytes) & ~(uintptr_t)15);
 #if defined(__x86_64__)
     top -= 2;
     memset(top, 0, 2 * sizeof *top); /* ends a walk along frame pointers */
-    *--top = (void *)tr_coroutine_start; /* the stack is 16-byte aligned after the return pops this */
-    *--top = NULL;      /* rbp */
-    *--top = NULL;      /* rbx */
-    *--top = coroutine; /* r12 */
-    *--top = NULL;      /* r13 */
-    *--top = NULL;      /* r14 */
-    *--top = NULL;      /* r15 */
+    *--top = coroutine;                  /* popped by it: the stack is 16-byte aligned then */
+    *--top = (void *)tr_coroutine_start; /* popped by the switch */
 #elif defined(__aarch64__)
     top -= 20;
     memset(top, 0, 20 * sizeof *top);

@@ -26,6 +26,7 @@ enum {
     SLAB_BLOCKS = 64,
     GUARDED_BLOCKS = 8192,
     GUARD_BYTES = 4096,
+    BLOCK_STRIDE = TR_STACK_BLOCK_BYTES + 4096,
     CACHE_BLOCKS = 32,      /* most blocks an OS thread keeps for itself */
     WARM_BLOCKS = 1024,     /* free blocks that keep their pages; others give them back */
     MAX_SLABS = 65536
@@ -43,7 +44,7 @@ static _Atomic size_t used_count; /* statistics only: relaxed */
 typedef struct BlockCache { uint32_t count; uint32_t blocks[CACHE_BLOCKS]; } BlockCache;
 static _Thread_local BlockCache cache;
 
-static char *block_base(uint32_t index) { return slabs[index / SLAB_BLOCKS] + (size_t)(index % SLAB_BLOCKS) * TR_STACK_BLOCK_BYTES; }
+static char *block_base(uint32_t index) { return slabs[index / SLAB_BLOCKS] + (size_t)(index % SLAB_BLOCKS) * BLOCK_STRIDE; }
 
 static void describe(StackBlock *block, uint32_t index) {
     block->index = index;
@@ -66,7 +67,7 @@ static int grow_locked(void) {
         free_blocks = bigger;
         free_capacity = capacity;
     }
-    size_t bytes = (size_t)SLAB_BLOCKS * TR_STACK_BLOCK_BYTES;
+    size_t bytes = (size_t)SLAB_BLOCKS * BLOCK_STRIDE;
     char *slab = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (slab == MAP_FAILED) return -ENOMEM;
     madvise(slab, bytes, MADV_NOHUGEPAGE);

@@ -1,10 +1,7 @@
-/* switch.c - the change of stacks, in assembly.
+/* switch.c - where a coroutine starts, and for processors without an inline switch (coroutine.h) the change of stacks.
  *
- * Only what the ABI asks a callee to preserve is saved, on the stack that is left, where the collector's conservative
- * scan (from the saved stack pointer) sees it. Floating-point control words are process-wide settings here and stay.
- *
- * A new coroutine's stack is prepared by tr_coroutine_init_on so that the first switch to it "returns" into
- * tr_coroutine_start, with the coroutine in a callee-saved register.
+ * A new coroutine's stack is prepared by tr_coroutine_init_on so that the first switch to it goes on in
+ * tr_coroutine_start, which finds the coroutine on the stack (x86-64) or in a callee-saved register.
  */
 #include "sched/coroutine.h"
 
@@ -12,32 +9,12 @@
 
 __asm__(
     ".text\n"
-    ".globl tr_switch_stack\n"
-    ".type tr_switch_stack, @function\n"
-    ".p2align 4\n"
-    "tr_switch_stack:\n"
-    "    pushq %rbp\n"
-    "    pushq %rbx\n"
-    "    pushq %r12\n"
-    "    pushq %r13\n"
-    "    pushq %r14\n"
-    "    pushq %r15\n"
-    "    movq %rsp, (%rdi)\n"
-    "    movq %rsi, %rsp\n"
-    "    popq %r15\n"
-    "    popq %r14\n"
-    "    popq %r13\n"
-    "    popq %r12\n"
-    "    popq %rbx\n"
-    "    popq %rbp\n"
-    "    ret\n"
-    ".size tr_switch_stack, .-tr_switch_stack\n"
     ".globl tr_coroutine_start\n"
     ".type tr_coroutine_start, @function\n"
     "tr_coroutine_start:\n"
     "    .cfi_startproc\n"
     "    .cfi_undefined rip\n" /* unwinders stop here */
-    "    movq %r12, %rdi\n"
+    "    popq %rdi\n"
     "    call tr_coroutine_main\n"
     "    ud2\n"
     "    .cfi_endproc\n"

@@ -24,7 +24,6 @@
 #include "vm/interp_arith.h"
 #include "vm/method_table.h"
 
-void tr_fiber_set_current(Fiber *fiber); /* ractor/thread.c */
 void tr_block_boot(void);
 MAY_GC void tr_frame_boot(Fiber *f);
 
