@@ -43,6 +43,7 @@ struct ThreadState {
     Timer timer;
     ThreadState *next, *prev;   /* in `queue` */
     ThreadList *queue;          /* woken or ready, NULL */
+    const char *stack_top, *frame_top; /* about where it left its stacks: a hint for the cache; NULL */
     ThreadState *all_next, **all_link; /* the Ractor's living threads */
     int64_t slice_used_ns, slice_mark_ns; /* mark: 0 until the first tick of this turn */
     /* any thread */

@@ -70,6 +70,11 @@ void tr_task_fire_due(int64_t now_ns);          /* makes those ready whose deadl
 extern _Atomic bool tr_watchdog_is_on;
 bool tr_watchdog_tick(int64_t now_ns);          /* true: it is on, and something runs */
 
+/* stack_pool.c */
+bool tr_stack_pool_trim(void);                  /* at a tick: gives some unused pages back; is there more to do? */
+void tr_stack_pool_before_fork(void);
+void tr_stack_pool_after_fork(void);            /* in parent and child */
+
 /* Everything before is visible to others before anything after is read. */
 #if defined(__SANITIZE_THREAD__)
 extern _Atomic int tr_fence_word; /* ThreadSanitizer knows no fences: a read-modify-write orders the same */

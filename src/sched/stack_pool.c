@@ -1,14 +1,19 @@
 /* stack_pool.c - blocks of address space for coroutines: slabs, a free list, and a small cache for each OS thread.
  *
- * A slab is one mapping of SLAB_BLOCKS blocks, so 200,000 coroutines need 3,000 mappings; guard pages (two mappings
- * each) are given to the first GUARDED_BLOCKS only. Huge pages are declined: one of them would commit two megabytes
- * where a coroutine uses four kilobytes. The free list lives outside the blocks, so that a block whose pages were
- * handed back to the system stays untouched.
+ * A slab is one mapping of SLAB_BLOCKS blocks, so 200,000 coroutines need 3,000 mappings at most. Guard pages: a kernel
+ * that can mark a page as a guard without a mapping of its own (Linux 6.13) gives one to every block; an older one makes
+ * two mappings of it, so the first GUARDED_BLOCKS get one. Huge pages are declined: one of them would commit two
+ * megabytes where a coroutine uses four kilobytes. The free list lives outside the blocks, so that a block whose pages
+ * were handed back to the system stays untouched.
  *
- * The split between machine stack and data area differs from block to block by cache lines; without that the hot lines of
- * all coroutines would compete for the same few sets of the cache.
+ * Blocks lie a page more than a megabyte apart, and the split between machine stack and data area differs from block to
+ * block by cache lines: else the hot pages and lines of all coroutines would compete for the same few sets of the TLB and
+ * of the caches.
  *
- * Threads: a cache belongs to its OS thread; the pool is under pool_lock.
+ * A block that is given back keeps its pages: what ended now is followed by more of its kind. The tick hands back, bit by
+ * bit, the pages of those that were free all the time since the tick before (tr_stack_pool_trim), beyond WARM_BLOCKS.
+ *
+ * Threads: a cache belongs to its OS thread; the pool is under pool_lock, trimming under trim_lock (taken first).
  * Rejected: a mapping for each stack (ends at 32,000 of them); headers inside the blocks (touch a page each).
  */
 #include <errno.h>
@@ -21,6 +26,11 @@
 
 #include "base/assert.h"
 #include "sched/coroutine.h"
+#include "sched/sched_internal.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
 
 enum {
     SLAB_BLOCKS = 64,
@@ -28,7 +38,8 @@ enum {
     GUARD_BYTES = 4096,
     BLOCK_STRIDE = TR_STACK_BLOCK_BYTES + 4096,
     CACHE_BLOCKS = 32,      /* most blocks an OS thread keeps for itself */
-    WARM_BLOCKS = 1024,     /* free blocks that keep their pages; others give them back */
+    WARM_BLOCKS = 1024,     /* free blocks that keep their pages; others give them back in time */
+    TRIM_BLOCKS = 64,       /* at most at one tick */
     MAX_SLABS = 65536
 };
 
@@ -38,6 +49,9 @@ static char *slabs[MAX_SLABS];
 static uint32_t slab_count;
 static uint32_t *free_blocks;      /* a stack of block indexes; warm ones lie on top */
 static uint32_t free_count, free_capacity;
+static uint32_t cold_count;        /* at its bottom: their pages were never used, or given back */
+static uint32_t least_free;        /* the lowest free_count since the last trim */
+static pthread_mutex_t trim_lock = PTHREAD_MUTEX_INITIALIZER; /* one at a time, and none during a fork */
 
 static _Atomic size_t used_count; /* statistics only: relaxed */
 
@@ -56,7 +70,7 @@ static void describe(StackBlock *block, uint32_t index) {
     block->base += GUARD_BYTES;
 }
 
-/* Another slab's blocks onto the free list. */
+/* Another slab's blocks onto the free list, which is empty. */
 static int grow_locked(void) {
     if (slab_count == MAX_SLABS) return -ENOMEM;
     uint32_t wanted = (slab_count + 1) * SLAB_BLOCKS;
@@ -74,30 +88,108 @@ static int grow_locked(void) {
     slabs[slab_count] = slab;
     uint32_t first = slab_count * SLAB_BLOCKS;
     slab_count++;
-    memmove(free_blocks + SLAB_BLOCKS, free_blocks, free_count * sizeof *free_blocks); /* cold ones to the bottom */
     for (uint32_t i = 0; i < SLAB_BLOCKS; i++) free_blocks[SLAB_BLOCKS - 1 - i] = first + i;
-    free_count += SLAB_BLOCKS;
+    free_count = cold_count = SLAB_BLOCKS;
     return 0;
 }
 
-/* Half a cache full of blocks from the pool. Guard pages are made here, so that a program with one fiber pays for few. */
+/* A quarter of a cache full of blocks from the pool. */
 static int refill(BlockCache *to) {
     pthread_mutex_lock(&pool_lock);
     int error = free_count ? 0 : grow_locked();
     while (!error && free_count && to->count < CACHE_BLOCKS / 4) to->blocks[to->count++] = free_blocks[--free_count];
+    if (cold_count > free_count) cold_count = free_count;
+    if (least_free > free_count) least_free = free_count;
     pthread_mutex_unlock(&pool_lock);
     return error;
 }
 
-/* A guard page is made when a block is first used: a bit for each guarded block. */
-static _Atomic uint64_t guarded[GUARDED_BLOCKS / 64];
-static void guard(uint32_t index) {
-    if (index >= GUARDED_BLOCKS) return;
-    uint64_t bit = (uint64_t)1 << (index % 64);
-    if (atomic_load_explicit(&guarded[index / 64], memory_order_relaxed) & bit) return;
-    if (mprotect(block_base(index), GUARD_BYTES, PROT_NONE) == 0)
-        atomic_fetch_or_explicit(&guarded[index / 64], bit, memory_order_relaxed);
+/* A guard page is made when a block is first used, so that a program with one fiber pays for few: a bit for each. */
+static _Atomic uint64_t guarded[MAX_SLABS * SLAB_BLOCKS / 64];
+static _Atomic bool are_markers_missing;
+
+static bool install_guard(uint32_t index) {
+    char *page = block_base(index);
+    if (!atomic_load_explicit(&are_markers_missing, memory_order_relaxed)) {
+        if (madvise(page, GUARD_BYTES, MADV_GUARD_INSTALL) == 0) return true;
+        atomic_store_explicit(&are_markers_missing, true, memory_order_relaxed);
+    }
+    return index < GUARDED_BLOCKS && mprotect(page, GUARD_BYTES, PROT_NONE) == 0;
 }
+
+static void guard(uint32_t index) {
+    _Atomic uint64_t *word = &guarded[index / 64];
+    uint64_t bit = (uint64_t)1 << (index % 64);
+    if (TR_LIKELY(atomic_load_explicit(word, memory_order_relaxed) & bit)) return;
+    if (install_guard(index)) atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+}
+
+/* Half of the cache goes back to the pool. */
+static void spill(BlockCache *from) {
+    uint32_t count = CACHE_BLOCKS / 2;
+    pthread_mutex_lock(&pool_lock);
+    memcpy(free_blocks + free_count, from->blocks, count * sizeof *from->blocks);
+    free_count += count;
+    bool is_much = free_count - cold_count > WARM_BLOCKS;
+    pthread_mutex_unlock(&pool_lock);
+    memmove(from->blocks, from->blocks + count, (from->count - count) * sizeof *from->blocks);
+    from->count -= count;
+    if (is_much) tr_ticker_need();
+}
+
+/* ---- giving pages back ---- */
+
+static int compare_indexes(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Neighbours in one call: each interrupts every core that runs us. */
+static void give_pages_back(uint32_t *blocks, uint32_t count) {
+    qsort(blocks, count, sizeof *blocks, compare_indexes);
+    for (uint32_t i = 0, run; i < count; i += run) {
+        for (run = 1; i + run < count && blocks[i + run] == blocks[i] + run && blocks[i + run] % SLAB_BLOCKS; run++) {}
+        madvise(block_base(blocks[i]) + GUARD_BYTES, run * (size_t)BLOCK_STRIDE - GUARD_BYTES, MADV_DONTNEED);
+    }
+}
+
+bool tr_stack_pool_trim(void) {
+    uint32_t blocks[TRIM_BLOCKS], count = 0;
+    pthread_mutex_lock(&trim_lock);
+    pthread_mutex_lock(&pool_lock);
+    uint32_t unused = least_free; /* of these, the cold ones and as many more as may stay warm are left alone */
+    uint32_t kept = cold_count + WARM_BLOCKS;
+    if (unused > kept) count = unused - kept > TRIM_BLOCKS ? TRIM_BLOCKS : unused - kept;
+    free_count -= count; /* the lowest warm ones go, the highest take their places */
+    for (uint32_t i = 0; i < count; i++) {
+        blocks[i] = free_blocks[cold_count + i];
+        free_blocks[cold_count + i] = free_blocks[free_count + i];
+    }
+    pthread_mutex_unlock(&pool_lock);
+    if (count) give_pages_back(blocks, count);
+    pthread_mutex_lock(&pool_lock);
+    memmove(free_blocks + cold_count + count, free_blocks + cold_count, (free_count - cold_count) * sizeof *blocks);
+    memcpy(free_blocks + cold_count, blocks, count * sizeof *blocks);
+    cold_count += count;
+    free_count += count;
+    least_free = free_count;
+    bool is_much = free_count - cold_count > WARM_BLOCKS;
+    pthread_mutex_unlock(&pool_lock);
+    pthread_mutex_unlock(&trim_lock);
+    return is_much;
+}
+
+void tr_stack_pool_before_fork(void) {
+    pthread_mutex_lock(&trim_lock);
+    pthread_mutex_lock(&pool_lock);
+}
+
+void tr_stack_pool_after_fork(void) {
+    pthread_mutex_unlock(&pool_lock);
+    pthread_mutex_unlock(&trim_lock);
+}
+
+/* ---- taking and giving back ---- */
 
 __attribute__((noinline)) int tr_stack_block_acquire(StackBlock *block) {
     BlockCache *mine = &cache;
@@ -110,25 +202,6 @@ __attribute__((noinline)) int tr_stack_block_acquire(StackBlock *block) {
     describe(block, index);
     atomic_fetch_add_explicit(&used_count, 1, memory_order_relaxed);
     return 0;
-}
-
-/* Half of the cache goes back to the pool; what the pool cannot keep warm gives its pages up. */
-static void spill(BlockCache *from) {
-    uint32_t moved[CACHE_BLOCKS / 2];
-    uint32_t count = CACHE_BLOCKS / 2;
-    memcpy(moved, from->blocks, sizeof moved);
-    memmove(from->blocks, from->blocks + count, (from->count - count) * sizeof *from->blocks);
-    from->count -= count;
-    pthread_mutex_lock(&pool_lock);
-    bool is_warm = free_count < WARM_BLOCKS;
-    pthread_mutex_unlock(&pool_lock);
-    if (!is_warm)
-        for (uint32_t i = 0; i < count; i++)
-            madvise(block_base(moved[i]) + GUARD_BYTES, TR_STACK_BLOCK_BYTES - GUARD_BYTES, MADV_DONTNEED);
-    pthread_mutex_lock(&pool_lock);
-    memcpy(free_blocks + free_count, moved, sizeof moved);
-    free_count += count;
-    pthread_mutex_unlock(&pool_lock);
 }
 
 __attribute__((noinline)) void tr_stack_block_release(StackBlock *block) {

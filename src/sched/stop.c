@@ -80,10 +80,18 @@ void tr_sched_start_world(void) {
 }
 
 /* A forked child has the locks as they were: they must be free, or be made new. */
-void tr_sched_before_fork(void) { tr_sched_stop_world(); }
-void tr_sched_after_fork_parent(void) { tr_sched_start_world(); }
+void tr_sched_before_fork(void) {
+    tr_sched_stop_world();
+    tr_stack_pool_before_fork();
+}
+
+void tr_sched_after_fork_parent(void) {
+    tr_stack_pool_after_fork();
+    tr_sched_start_world();
+}
 
 void tr_sched_after_fork_child(void) {
+    tr_stack_pool_after_fork();
     pthread_mutex_init(&stop_lock, NULL);
     atomic_store(&tr_stop_requested, 0);
     tr_worker_after_fork();

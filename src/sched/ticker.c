@@ -86,7 +86,8 @@ static bool tick(void) {
         if (tr_runq_count(&tr_workers[i]->queue) > 0) are_tasks_waiting = true;
         if (atomic_load(&tr_workers[i]->flags)) is_running = true;
     }
-    bool is_useful = tr_watchdog_tick(tr_now_ns()) || are_tasks_waiting;
+    bool is_useful = tr_watchdog_tick(tr_now_ns());
+    is_useful |= tr_stack_pool_trim() || are_tasks_waiting;
     for (int i = 0; i < count; i++) {
         Worker *worker = tr_workers[i];
         bool is_wanted = atomic_exchange_explicit(&worker->wants_tick, false, memory_order_relaxed);
@@ -189,7 +190,7 @@ void tr_sched_set_tick(int64_t period_ns) { atomic_store(&tick_ns, period_ns); }
 void tr_ticker_after_fork(void) {
     pthread_mutex_init(&start_lock, NULL);
     pthread_mutex_init(&timers_lock, NULL);
-    for (uint32_t i = 1; i <= timers.count; i++) timers.items[i]->place = 0;
+    for (uint32_t i = 1; i <= timers.count; i++) timers.items[i].timer->place = 0;
     timers.count = 0;
     atomic_store(&first_deadline, TR_NO_DEADLINE);
     if (atomic_load(&wake_fd) >= 0) close(atomic_load(&wake_fd));

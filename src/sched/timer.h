@@ -1,4 +1,4 @@
-/* timer.h - deadlines in order: a binary heap whose entries know their place, so that any of them can be taken out.
+/* timer.h - deadlines in order: a heap whose entries know their place, so that any of them can be taken out.
  *
  * A Ractor has one for its threads (owner only, no lock); the scheduler has one for Ractors (under its lock), in which
  * a Ractor stands with the first of its own deadlines.
@@ -16,8 +16,9 @@ typedef struct Timer {
     uint32_t kind;       /* the owner's own */
 } Timer;
 
+typedef struct TimerEntry { int64_t deadline_ns; Timer *timer; } TimerEntry;
 typedef struct TimerHeap {
-    Timer **items;       /* from index 1 */
+    TimerEntry *items;   /* from index 1 */
     uint32_t count, capacity;
 } TimerHeap;
 
@@ -30,7 +31,7 @@ void tr_timers_remove(TimerHeap *heap, Timer *timer); /* no effect when it is no
 static inline bool tr_timer_is_set(const Timer *timer) { return timer->place != 0; }
 /* The first deadline, TR_NO_DEADLINE when empty. */
 static inline int64_t tr_timers_first(const TimerHeap *heap) {
-    return heap->count ? heap->items[1]->deadline_ns : TR_NO_DEADLINE;
+    return heap->count ? heap->items[1].deadline_ns : TR_NO_DEADLINE;
 }
 /* Takes out the first timer whose deadline is at or before `now`; NULL: none is. */
 Timer *tr_timers_pop_due(TimerHeap *heap, int64_t now_ns);
