@@ -22,6 +22,7 @@ static MAY_GC Value locals_to_write(Fiber *f, Thread *thread) {
     }
     thread->fiber->locals = locals;
     if (tr_is_object(thread->fiber->face)) tr_write_many(thread->fiber->face);
+    if (tr_is_object(thread->face)) tr_write_many(thread->face);
     return locals;
 }
 

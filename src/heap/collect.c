@@ -106,7 +106,7 @@ __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
     heap->is_collecting = true;
     tr_sweep_finish(heap);
     heap->sweeps_shared = false;
-    Tracer tracer = {.heap = heap};
+    Tracer tracer = {.heap = heap, .is_minor = minor};
     if (minor) {
         trace_remembered(&tracer, heap);
     } else {

@@ -69,6 +69,7 @@ void tr_trace(Tracer *tracer, Value value);                       /* any Value, 
 void tr_trace_range(Tracer *tracer, const Value *from, size_t count);
 void tr_trace_conservative(Tracer *tracer, const void *from, const void *to); /* words that may be pointers */
 Heap *tr_tracer_heap(Tracer *tracer);
+bool tr_tracer_is_minor(const Tracer *tracer); /* what has not changed since the last collection need not be traced */
 
 /* --- roots: the Ractor registers functions that trace its threads' stacks, tables, cells … --- */
 /* The root function of a running fiber scans its machine stack from its own frame address (__builtin_frame_address(0)):

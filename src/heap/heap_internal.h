@@ -89,6 +89,7 @@ static inline uint64_t tr_heap_unused_slots(const Heap *heap, unsigned size_clas
 struct Tracer {
     Heap *heap;
     Value *stack; size_t top, capacity;
+    bool is_minor;               /* what is old stays marked */
     bool is_global;              /* marks shareable objects and all heaps: the world is stopped */
     bool is_verifying;           /* asks about precise references only: dead words of a stack may name anything */
     void (*visit)(Value child, void *data); void *visit_data; /* heap is NULL then: children are told, not marked */

@@ -29,6 +29,7 @@ void tr_heap_set_side_table(void (*trace)(Tracer *tracer, Value object), void (*
 }
 
 Heap *tr_tracer_heap(Tracer *tracer) { return tracer->heap; }
+bool tr_tracer_is_minor(const Tracer *tracer) { return tracer->is_minor; }
 
 static __attribute__((noinline)) void grow_stack(Tracer *tracer) {
     size_t capacity = tracer->capacity ? tracer->capacity * 2 : 1024;

@@ -120,12 +120,26 @@ void tr_thread_trace(Tracer *tracer, const Thread *thread) {
     else tr_fiber_trace(tracer, root);
 }
 
+static void trace_and_settle(Tracer *tracer, ThreadState *s, const ThreadState *next, const ThreadState *second) {
+    tr_thread_prefetch(next, second);
+    tr_trace(tracer, s->thread->face);
+    tr_thread_trace(tracer, s->thread);
+    tr_thread_settle(s);
+}
+
 void tr_ractor_trace_threads(Tracer *tracer, void *context) {
     Ractor *ractor = context;
     tr_trace_range(tracer, ractor->locals, ractor->local_count);
-    for (ThreadState *s = ractor->sched->threads; s; s = s->all_next) {
-        tr_trace(tracer, s->thread->face);
-        tr_thread_trace(tracer, s->thread);
+    if (tr_tracer_is_minor(tracer)) {
+        for (ThreadState *s = ractor->sched->unsettled, *next; s; s = next) {
+            next = s->unsettled_next;
+            trace_and_settle(tracer, s, next, next ? next->unsettled_next : NULL);
+        }
+    } else {
+        for (ThreadState *s = ractor->sched->threads, *next; s; s = next) {
+            next = s->all_next;
+            trace_and_settle(tracer, s, next, next ? next->all_next : NULL);
+        }
     }
 }
 

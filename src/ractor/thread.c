@@ -16,8 +16,7 @@
 
 enum {
     SLOTS_PER_SLAB = 32,
-    WOKEN_CHECK = 64,              /* look at the clock once in so many picks */
-    LINE_BYTES = 64, SLOT_LINES = 5, FIBER_LINES = 2, STACK_LINES = 7, FRAME_LINES = 4 /* what a switch touches */
+    WOKEN_CHECK = 64               /* look at the clock once in so many picks */
 };
 static const int64_t TICK_NS = 10 * 1000 * 1000;
 static const int64_t WOKEN_MOST_NS = 50 * 1000 * 1000, PROTECT_NS = 10 * 1000 * 1000, TURN_NS = 9 * 1000 * 1000;
@@ -107,6 +106,27 @@ static ThreadState *list_shift(ThreadList *list) {
 
 static bool is_anyone_ready(const RactorSched *rs) { return rs->woken.first || rs->ready.first; }
 
+/* ---- what the collector need not look at ---- */
+
+static void list_unsettled(ThreadState *s) {
+    RactorSched *rs = s->sched;
+    s->unsettled_next = rs->unsettled;
+    s->unsettled_link = &rs->unsettled;
+    if (s->unsettled_next) s->unsettled_next->unsettled_link = &s->unsettled_next;
+    rs->unsettled = s;
+}
+
+static void unlist_unsettled(ThreadState *s) {
+    if (!s->unsettled_link) return;
+    *s->unsettled_link = s->unsettled_next;
+    if (s->unsettled_next) s->unsettled_next->unsettled_link = s->unsettled_link;
+    s->unsettled_link = NULL;
+}
+
+void tr_thread_settle(ThreadState *s) {
+    if (s->run_state == THREAD_PARKED && s->sched->ractor->thread != s->thread && tr_is_object(s->thread->face)) unlist_unsettled(s);
+}
+
 /* ---- waking ---- */
 
 static void wake(ThreadState *s) {
@@ -114,6 +134,7 @@ static void wake(ThreadState *s) {
         s->has_permit = true;
         return;
     }
+    if (!s->unsettled_link) list_unsettled(s);
     s->run_state = THREAD_READY;
     list_push(&s->sched->woken, s);
 }
@@ -247,23 +268,6 @@ static bool is_ready_ones_turn(RactorSched *rs) {
     return true;
 }
 
-/* While one thread runs, the cache fetches what the switch to the next will touch, and the state of the one after it:
- * when thousands wake at once, each of them is cold. (Inlined by force: gcc 12 takes a function that only prefetches for
- * one without effect, and drops its calls.) */
-static inline __attribute__((always_inline)) void prefetch_lines(const void *from, int count) {
-    for (int line = 0; line < count; line++) __builtin_prefetch((const char *)from + line * LINE_BYTES);
-}
-
-static inline __attribute__((always_inline)) void prefetch_turns(const ThreadList *list) {
-    const ThreadState *next = list->first;
-    if (TR_LIKELY(!next)) return;
-    const ThreadSlot *second = next->next ? (const ThreadSlot *)((const char *)next->next - offsetof(ThreadSlot, state)) : NULL;
-    if (second) prefetch_lines(second, SLOT_LINES);
-    prefetch_lines(next->thread->fiber, FIBER_LINES);
-    prefetch_lines(next->stack_top, STACK_LINES);
-    prefetch_lines(next->frame_top, FRAME_LINES);
-}
-
 static ThreadState *pick(RactorSched *rs) {
     if (TR_UNLIKELY(atomic_load_explicit(&rs->task.is_poked, memory_order_relaxed))) take_in_all(rs);
     ThreadList *list = &rs->woken;
@@ -273,7 +277,7 @@ static ThreadState *pick(RactorSched *rs) {
         list = &rs->ready;
     }
     ThreadState *s = list_shift(list);
-    prefetch_turns(list);
+    if (TR_UNLIKELY(list->first != NULL)) tr_thread_prefetch(list->first, list->first->next); /* when thousands wake at once */
     return s;
 }
 
@@ -303,7 +307,7 @@ static void switch_away(Fiber *f, int ends) {
     RactorSched *rs = f->ractor->sched;
     ThreadState *s = f->thread->state;
     s->stack_top = __builtin_frame_address(0);
-    s->frame_top = (const char *)f->frame - FRAME_LINES / 2 * LINE_BYTES;
+    s->frame_top = (const char *)f->frame - TR_FRAME_LINES / 2 * TR_LINE_BYTES;
     ThreadState *next = pick(rs);
     if (!next) {
         leave_worker(f, ends);
@@ -464,6 +468,7 @@ Thread *tr_thread_new(Ractor *ractor) {
     *rs->threads_last = s;
     rs->threads_last = &s->all_next;
     rs->thread_count++;
+    list_unsettled(s);
     return thread;
 }
 
@@ -482,6 +487,7 @@ static void unlist(ThreadState *s) {
     else rs->threads_last = s->all_link;
     s->all_link = NULL;
     rs->thread_count--;
+    unlist_unsettled(s);
 }
 
 void tr_thread_bury(Thread *thread) {

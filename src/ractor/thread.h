@@ -45,6 +45,7 @@ struct ThreadState {
     ThreadList *queue;          /* woken or ready, NULL */
     const char *stack_top, *frame_top; /* about where it left its stacks: a hint for the cache; NULL */
     ThreadState *all_next, **all_link; /* the Ractor's living threads */
+    ThreadState *unsettled_next, **unsettled_link; /* link NULL: settled */
     int64_t slice_used_ns, slice_mark_ns; /* mark: 0 until the first tick of this turn */
     /* any thread */
     _Atomic(ThreadState *) remote_next;
@@ -85,6 +86,7 @@ struct RactorSched {
     ThreadState *threads;       /* living ones, in the order they were made */
     ThreadState **threads_last;
     uint32_t thread_count;
+    ThreadState *unsettled;     /* threads whose stacks may have changed since the last collection */
     uint64_t fiber_serial;      /* of the last fiber made */
     uint32_t woken_picks;       /* in a row, while others were ready */
     int64_t woken_mark_ns, protect_until_ns, turn_mark_ns;
@@ -114,6 +116,9 @@ void tr_ractor_trace_threads(Tracer *tracer, void *ractor);
 Thread *tr_thread_new(Ractor *ractor);
 /* Makes a new thread ready. By a thread of the same Ractor, or before the Ractor starts. */
 void tr_thread_start(Thread *thread);
+/* The collector has traced it, parked, and all that its stacks refer to is old: until it is woken, a minor collection need
+ * not look at them. (Its Values of ThreadState and its locals change through the barrier of its face.) */
+void tr_thread_settle(ThreadState *s);
 /* The slot goes back; the thread must be dead. */
 void tr_thread_free(Thread *taken_thread);
 /* In the child of fork: a thread that did not come along. */
@@ -150,6 +155,21 @@ void tr_expired_timer_cancel(ExpiredTimer *expired);
 extern Value (*tr_thread_take_interrupts)(Fiber *f, bool is_blocking);
 /* A thread is about to park and nothing else in the Ractor can run: is it a deadlock? May make a thread ready. */
 extern void (*tr_thread_check_deadlock)(Fiber *f);
+
+/* Makes the cache fetch what a switch to `next` touches, and the state of the `second`, which is asked for the rest when it
+ * comes next: of many threads that were idle, each is cold. May be NULL. (Inlined by force: gcc 12 takes a function that only
+ * prefetches for one without effect, and drops the call.) */
+enum { TR_LINE_BYTES = 64, TR_SLOT_LINES = 5, TR_FIBER_LINES = 2, TR_STACK_LINES = 7, TR_FRAME_LINES = 4 };
+static inline __attribute__((always_inline)) void tr_prefetch_lines(const void *from, int count) {
+    for (int line = 0; line < count; line++) __builtin_prefetch((const char *)from + line * TR_LINE_BYTES);
+}
+static inline __attribute__((always_inline)) void tr_thread_prefetch(const ThreadState *next, const ThreadState *second) {
+    if (second) tr_prefetch_lines((const char *)second - sizeof(Thread), TR_SLOT_LINES); /* they lie in one slot */
+    if (!next) return;
+    tr_prefetch_lines(next->thread->fiber, TR_FIBER_LINES);
+    tr_prefetch_lines(next->stack_top, TR_STACK_LINES);
+    tr_prefetch_lines(next->frame_top, TR_FRAME_LINES);
+}
 
 /* --- fibers --- */
 /* The struct, its VM stack's room (f->stack, f->stack_end) and its machine stack, in one block; entry gets the Fiber and
