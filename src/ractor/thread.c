@@ -124,7 +124,8 @@ static void unlist_unsettled(ThreadState *s) {
 }
 
 void tr_thread_settle(ThreadState *s) {
-    if (s->run_state == THREAD_PARKED && s->sched->ractor->thread != s->thread && tr_is_object(s->thread->face)) unlist_unsettled(s);
+    bool is_running = s->run_state != THREAD_PARKED || s->sched->ractor->thread == s->thread;
+    if (!is_running && tr_is_object(s->thread->face)) unlist_unsettled(s);
 }
 
 /* ---- waking ---- */
@@ -277,7 +278,7 @@ static ThreadState *pick(RactorSched *rs) {
         list = &rs->ready;
     }
     ThreadState *s = list_shift(list);
-    if (TR_UNLIKELY(list->first != NULL)) tr_thread_prefetch(list->first, list->first->next); /* when thousands wake at once */
+    if (TR_UNLIKELY(list->first != NULL)) tr_thread_prefetch(list->first, list->first->next);
     return s;
 }
 

@@ -116,8 +116,9 @@ void tr_ractor_trace_threads(Tracer *tracer, void *ractor);
 Thread *tr_thread_new(Ractor *ractor);
 /* Makes a new thread ready. By a thread of the same Ractor, or before the Ractor starts. */
 void tr_thread_start(Thread *thread);
-/* The collector has traced it, parked, and all that its stacks refer to is old: until it is woken, a minor collection need
- * not look at them. (Its Values of ThreadState and its locals change through the barrier of its face.) */
+/* The collector has traced it. If it is parked, all that its stacks refer to is old now: until it is woken, a minor
+ * collection need not look at them. (Its Values of ThreadState, and its locals, change through the barrier of its
+ * face; what is stored on the stack of who waits, without waking it, is not a Value.) */
 void tr_thread_settle(ThreadState *s);
 /* The slot goes back; the thread must be dead. */
 void tr_thread_free(Thread *taken_thread);
@@ -156,14 +157,15 @@ extern Value (*tr_thread_take_interrupts)(Fiber *f, bool is_blocking);
 /* A thread is about to park and nothing else in the Ractor can run: is it a deadlock? May make a thread ready. */
 extern void (*tr_thread_check_deadlock)(Fiber *f);
 
-/* Makes the cache fetch what a switch to `next` touches, and the state of the `second`, which is asked for the rest when it
- * comes next: of many threads that were idle, each is cold. May be NULL. (Inlined by force: gcc 12 takes a function that only
- * prefetches for one without effect, and drops the call.) */
+/* Makes the cache fetch what a switch to `next` touches, and the state of the `second`, which is asked for the rest
+ * when it comes next: of thousands of threads that were idle, each is cold. Both may be NULL. (Inlined by force: gcc 12
+ * takes a function that only prefetches for one without effect, and drops the call.) */
 enum { TR_LINE_BYTES = 64, TR_SLOT_LINES = 5, TR_FIBER_LINES = 2, TR_STACK_LINES = 7, TR_FRAME_LINES = 4 };
 static inline __attribute__((always_inline)) void tr_prefetch_lines(const void *from, int count) {
     for (int line = 0; line < count; line++) __builtin_prefetch((const char *)from + line * TR_LINE_BYTES);
 }
-static inline __attribute__((always_inline)) void tr_thread_prefetch(const ThreadState *next, const ThreadState *second) {
+static inline __attribute__((always_inline)) void tr_thread_prefetch(const ThreadState *next,
+                                                                     const ThreadState *second) {
     if (second) tr_prefetch_lines((const char *)second - sizeof(Thread), TR_SLOT_LINES); /* they lie in one slot */
     if (!next) return;
     tr_prefetch_lines(next->thread->fiber, TR_FIBER_LINES);

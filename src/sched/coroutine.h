@@ -75,9 +75,9 @@ static inline __attribute__((always_inline)) void tr_switch_stack(void **save_sp
         "leaq 128(%%rsp), %%rsp\n\t"
         : "+D"(save_sp), "+S"(sp)
         :
-        : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
-          "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc",
-          "memory");
+        : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1",
+          "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+          "xmm14", "xmm15", "cc", "memory");
 }
 #else
 void tr_switch_stack(void **save_sp, void *sp); /* switch.c */

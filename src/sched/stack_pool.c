@@ -58,7 +58,9 @@ static _Atomic size_t used_count; /* statistics only: relaxed */
 typedef struct BlockCache { uint32_t count; uint32_t blocks[CACHE_BLOCKS]; } BlockCache;
 static _Thread_local BlockCache cache;
 
-static char *block_base(uint32_t index) { return slabs[index / SLAB_BLOCKS] + (size_t)(index % SLAB_BLOCKS) * BLOCK_STRIDE; }
+static char *block_base(uint32_t index) {
+    return slabs[index / SLAB_BLOCKS] + (size_t)(index % SLAB_BLOCKS) * BLOCK_STRIDE;
+}
 
 static void describe(StackBlock *block, uint32_t index) {
     block->index = index;

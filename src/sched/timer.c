@@ -1,5 +1,5 @@
-/* timer.c - the heap of deadlines; see timer.h. Four children a node: half the depth, and siblings lie in one or two lines
- * of the cache. The deadlines stand in the heap itself, so that comparing touches no timer. */
+/* timer.c - the heap of deadlines; see timer.h. Four children a node: half the depth, and siblings lie in one or two
+ * lines of the cache. The deadlines stand in the heap itself, so that comparing touches no timer. */
 #include "sched/timer.h"
 
 #include <stdlib.h>
