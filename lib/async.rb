@@ -2,6 +2,8 @@
 #
 # A compact version of the well-known interface: tasks, their tree, and what they synchronise with. It is structured: a
 # task is finished when its children are, a failed or stopped task stops its children, an error reaches whoever waits.
+# docs/ASYNC.md says what there is, and where it differs from the async gem.
+require "async/clock"
 require "async/scheduler"
 require "async/task"
 require "async/condition"
@@ -29,7 +31,7 @@ module Kernel
   # Runs the block inside of a scheduler and returns its value.
   def Sync(annotation: nil, &block)
     if (task = ::Async::Task.current?)
-      block.call(task)
+      annotation ? task.annotate(annotation) { block.call(task) } : block.call(task)
     elsif ::Fiber.scheduler.is_a?(::Async::Scheduler)
       ::Fiber.scheduler.async(annotation: annotation, &block).wait
     else

@@ -1,12 +1,36 @@
 # task.rb - a fiber with a place in the tree, a state, a result, and those who wait for it.
 module Async
   # Unwinds a task that is stopped. Not a StandardError: `rescue => e` does not hold it up.
-  class Stop < Exception; end
+  class Stop < Exception
+    def initialize(message = "Task was stopped") = super
+  end
+
+  # The children of a task, in the order they were made.
+  class Children
+    include Enumerable
+
+    def initialize = @tasks = {}.compare_by_identity
+    def add(task) = @tasks[task] = true
+    def delete(task) = @tasks.delete(task)
+    def each(&) = @tasks.each_key(&)
+    def size = @tasks.size
+    def empty? = @tasks.empty?
+
+    # Is there nobody to wait for?
+    def finished? = all?(&:transient?)
+  end
 
   class Task
+    FinishedError = Class.new(RuntimeError) do
+      def initialize(message = "Cannot create child task within a task that has finished execution!") = super
+    end
+
     # The task that runs; raises when there is none.
     def self.current = Thread.current[:async_task] || raise(RuntimeError, "No async task available!")
     def self.current? = Thread.current[:async_task]
+
+    # Lets others run.
+    def self.yield = Fiber.scheduler.yield
 
     attr_reader :parent, :children, :fiber, :status, :annotation
 
@@ -16,13 +40,15 @@ module Async
       @parent = parent
       @annotation = annotation
       @is_transient = transient
+      @finished = finished
       @is_quiet = quiet
       @block = block
       @status = :initialized
-      @children = []
-      @waiting = []
-      @result = @error = nil
-      (parent || scheduler).children << self
+      @children = Children.new
+      @waiting = nil
+      @result = @error = @fiber = nil
+      @is_stop_deferred = nil
+      (parent || scheduler).children.add(self)
     end
 
     def run(*arguments)
@@ -35,22 +61,33 @@ module Async
 
     # A child: runs until it waits for the first time.
     def async(*arguments, **options, &block)
-      raise FinishedError, "Cannot create child task within a task that has finished execution!" if finished?
+      raise FinishedError if finished?
       Task.new(@scheduler, self, **options, &block).run(*arguments)
     end
-    FinishedError = Class.new(RuntimeError)
 
-    def annotate(annotation) = @annotation = annotation
+    # What print_hierarchy and inspect say about it; with a block: while that runs.
+    def annotate(annotation)
+      before, @annotation = @annotation, annotation
+      return annotation unless block_given?
+      begin
+        yield self
+      ensure
+        @annotation = before
+      end
+    end
+
     def transient? = @is_transient
     def running? = @status == :running
     def alive? = @fiber ? @fiber.alive? : false
-    def finished? = %i[completed failed stopped].include?(@status)
+    def finished? = @status == :completed || @status == :failed || @status == :stopped
     def completed? = @status == :completed
     alias complete? completed?
     def failed? = @status == :failed
     def stopped? = @status == :stopped
     def current? = Task.current?.equal?(self)
     def reactor = @scheduler
+    def root = @scheduler
+    def backtrace(*arguments) = @fiber&.backtrace(*arguments)
 
     # Waits until it is finished, its children included: its value; raises what it raised. nil when it was stopped.
     def wait
@@ -61,8 +98,8 @@ module Async
       @result
     end
 
-    # The value, nil while there is none.
-    def result = @result
+    # The value, the error of a failed task, nil while there is none.
+    def result = @error || @result
 
     def sleep(duration = nil) = Kernel.sleep(*[duration].compact)
 
@@ -72,24 +109,44 @@ module Async
       @scheduler.with_timeout(seconds, exception, message, &block)
     end
 
-    # Stops it and its children: their ensures run.
-    def stop
+    # Stops it and its children: their ensures run. Returns when they have, unless it is told `later`.
+    def stop(later = false)
       case @status
-      when :initialized
-        finish(:stopped)
-      when :running
-        return Kernel.raise(Stop) if Fiber.current.equal?(@fiber)
-        @is_stopping = true
-        @scheduler.raise(@fiber, Stop) if @fiber.alive?
-        wait_until_finished unless finished? || Fiber.scheduler.nil? || Fiber.current.blocking?
+      when :initialized then finish(:stopped)
+      when :running then stop_running(later)
       end
       nil
     end
 
+    # Nobody stops the task while the block runs; a stop that came meanwhile happens after it.
+    def defer_stop
+      return yield unless @is_stop_deferred.nil?
+      begin
+        @is_stop_deferred = false
+        yield
+      ensure
+        pending, @is_stop_deferred = @is_stop_deferred, nil
+        Kernel.raise Stop if pending
+      end
+    end
+
+    def stop_deferred? = !@is_stop_deferred.nil?
+
     # An error that nobody waits for is told when the loop has nothing else to do.
     def report
-      return if @is_awaited || @is_quiet || @error.is_a?(SystemExit)
+      return if @is_awaited || @is_quiet || !@error.is_a?(StandardError)
       warn "#{self}: Task may have ended with unhandled exception.\n#{@error.full_message(highlight: false)}"
+    end
+
+    # Yields the task and those below it, with their depth.
+    def traverse(depth = 0, &block)
+      return to_enum(:traverse) unless block
+      yield self, depth
+      @children.each { |task| task.traverse(depth + 1, &block) }
+    end
+
+    def print_hierarchy(out = $stdout, depth = 0)
+      traverse(depth) { |task, level| out.puts "#{"\t" * level}#{task}" }
     end
 
     def to_s = "#<Async::Task:0x#{(object_id << 1).to_s(16)} #{@annotation ? "#{@annotation} " : ""}(#{@status})>"
@@ -102,17 +159,31 @@ module Async
         if Fiber.current.blocking? # not a fiber of the scheduler: the loop itself has to go round
           @scheduler.run_once
         else
-          @waiting << Fiber.current
+          waiter = Waiter.new(Fiber.current, self)
+          (@waiting ||= []) << waiter
           begin
-            @scheduler.block(self)
+            Fiber.scheduler.park(waiter)
           ensure
-            @waiting.delete(Fiber.current)
+            @waiting&.delete(waiter)
           end
         end
       end
     end
 
     private
+
+    def stop_running(later)
+      if @is_stop_deferred == false
+        @is_stop_deferred = true
+      elsif Fiber.current.equal?(@fiber)
+        Kernel.raise Stop
+      elsif later
+        @scheduler.later { @fiber.raise(Stop) if running? }
+      else
+        @scheduler.raise(@fiber, Stop) if @fiber.alive?
+        wait_until_finished unless finished? || Fiber.current.blocking? && !Fiber.scheduler.equal?(@scheduler)
+      end
+    end
 
     def execute(arguments)
       Thread.current[:async_task] = self
@@ -122,13 +193,16 @@ module Async
         wait_for_children
       rescue Stop
         status = :stopped
+        @result = nil
       rescue Exception => error
         status = :failed
+        @result = nil
         @error = error
       end
       stop_children unless status == :completed
       finish(status)
       @scheduler.report_later(self) if status == :failed
+      @scheduler.fail_with(@error) unless @error.nil? || @error.is_a?(StandardError)
     ensure
       @scheduler.ended
     end
@@ -141,14 +215,15 @@ module Async
     end
 
     def stop_children
-      @children.dup.each(&:stop)
+      @children.to_a.each(&:stop)
     end
 
     def finish(status)
       @status = status
       (@parent || @scheduler).children.delete(self)
-      @waiting.each { |fiber| @scheduler.push(fiber) }
-      @waiting = []
+      waiting, @waiting = @waiting, nil
+      waiting&.each { |waiter| @scheduler.wake(waiter) }
+      @finished&.signal(result)
     end
   end
 end

@@ -145,7 +145,7 @@ Stream *tr_io_reader(Fiber *f, Value io) {
 
 Stream *tr_io_writer(Fiber *f, Value io) {
     IO *object = (IO *)io;
-    if (object->writer && object->writer->fd >= 0) return in_use(object->writer, io);
+    if (object->writer && object->writer->fd >= 0) return object->writer;
     Stream *stream = tr_io_stream(f, io);
     if (!stream) return NULL;
     if (!stream->can_write) {

@@ -31,7 +31,10 @@ Value tr_io_standard(Fiber *f, int fd) {
 Value tr_io_of_stream(Fiber *f, const Stream *stream) {
     for (int fd = 0; fd < 3; fd++)
         if (stream == standard_streams[fd]) return tr_io_standard(f, fd);
-    return stream->io;
+    if (stream->io) return stream->io;
+    Value io = tr_io_new(f, tr_class.io, stream->fd, stream->can_read, stream->can_write, TR_NIL); /* popen's other end */
+    ((IO *)io)->stream->owns_fd = false;
+    return io;
 }
 
 static MAY_GC Value current(Fiber *f, uint32_t key, int fd) {

@@ -3,6 +3,7 @@
 
 MAY_SWITCH Value tr_crypto_init(Fiber *f);
 MAY_SWITCH Value tr_monitor_init(Fiber *f);
+MAY_SWITCH Value tr_async_init(Fiber *f);
 MAY_SWITCH Value tr_socket_init(Fiber *f);
 MAY_SWITCH Value tr_psych_init(Fiber *f);
 MAY_SWITCH Value tr_strscan_init(Fiber *f);
@@ -12,6 +13,7 @@ MAY_SWITCH Value tr_zlib_init(Fiber *f);
 const BuiltinFeature tr_builtin_features[] = {
     { "thread", NULL }, { "rational", NULL }, { "complex", NULL }, { "enumerator", NULL }, { "fiber", NULL },
     { "ruby2_keywords", NULL }, { "set", NULL }, { "io/wait", NULL }, { "io/nonblock", NULL },
+    { "async_core", tr_async_init }, /* of lib/async/scheduler.rb */
     { "crypto", tr_crypto_init }, /* of lib/openssl.rb and lib/digest.rb */
     { "monitor_core", tr_monitor_init }, /* of lib/monitor.rb */
     { "timeout_core", tr_timeout_init }, /* of lib/timeout.rb */
