@@ -4,6 +4,7 @@
  * Complex answer through their own method with self converted, so that each pair of types is computed in one place.
  */
 #include "core/integer.h"
+#include "core/integer_heavy.h"
 
 #include <math.h>
 
@@ -17,6 +18,19 @@ static MAY_SWITCH MAY_RAISE Value other_kind(Fiber *f, Value self, Value other, 
     if (is_rational(other)) return tr_call(f, as_rational(f, self), op, 1, other);
     if (is_complex(other)) return tr_call(f, as_complex(f, self), op, 1, other);
     return tr_coerce_binary(f, self, other, op);
+}
+
+/* Two Integers, the right one not 0 for a division: at once, or so that it can be interrupted. */
+static MAY_SWITCH MAY_RAISE Value operate(Fiber *f, IntegerWork op, Value a, Value b) {
+    if (TR_UNLIKELY(tr_integer_is_heavy(op, a, b)) && (op == INTEGER_MUL || b != TR_FIX(0))) return tr_integer_work(f, op, a, b);
+    switch (op) {
+    case INTEGER_DIV: return tr_integer_div(f, a, b);
+    case INTEGER_MOD: return tr_integer_mod(f, a, b);
+    case INTEGER_REMAINDER: return tr_integer_remainder(f, a, b);
+    case INTEGER_GCD: return tr_integer_gcd(f, a, b);
+    case INTEGER_LCM: return tr_integer_lcm(f, a, b);
+    default: return tr_integer_mul(f, a, b);
+    }
 }
 
 static MAY_SWITCH MAY_RAISE Value integer_plus(Fiber *f, Value self, const Args *args) {
@@ -35,28 +49,28 @@ static MAY_SWITCH MAY_RAISE Value integer_minus(Fiber *f, Value self, const Args
 
 static MAY_SWITCH MAY_RAISE Value integer_times(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
-    if (tr_is_integer(other)) return tr_integer_mul(f, self, other);
+    if (tr_is_integer(other)) return operate(f, INTEGER_MUL, self, other);
     if (tr_is_float(other)) return tr_float_new(f, tr_integer_to_double(self) * tr_float(other));
     return other_kind(f, self, other, TR_ID_times);
 }
 
 static MAY_SWITCH MAY_RAISE Value integer_divide(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
-    if (tr_is_integer(other)) return tr_integer_div(f, self, other);
+    if (tr_is_integer(other)) return operate(f, INTEGER_DIV, self, other);
     if (tr_is_float(other)) return tr_float_new(f, tr_integer_to_double(self) / tr_float(other));
     return other_kind(f, self, other, TR_ID_divide);
 }
 
 static MAY_SWITCH MAY_RAISE Value integer_modulo(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
-    if (tr_is_integer(other)) return tr_integer_mod(f, self, other);
+    if (tr_is_integer(other)) return operate(f, INTEGER_MOD, self, other);
     if (tr_is_float(other)) return tr_float_new(f, tr_double_modulo(tr_integer_to_double(self), tr_float(other)));
     return other_kind(f, self, other, TR_ID_modulo);
 }
 
 static MAY_SWITCH MAY_RAISE Value integer_remainder(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
-    if (tr_is_integer(other)) return tr_integer_remainder(f, self, other);
+    if (tr_is_integer(other)) return operate(f, INTEGER_REMAINDER, self, other);
     if (tr_is_float(other)) return tr_float_new(f, fmod(tr_integer_to_double(self), tr_float(other)));
     Value rest = integer_modulo(f, self, args);
     if (rest == TR_RAISED) return TR_RAISED;
@@ -70,7 +84,7 @@ static MAY_SWITCH MAY_RAISE Value integer_remainder(Fiber *f, Value self, const 
 
 static MAY_SWITCH MAY_RAISE Value integer_div(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
-    if (tr_is_integer(other)) return tr_integer_div(f, self, other);
+    if (tr_is_integer(other)) return operate(f, INTEGER_DIV, self, other);
     if (tr_is_float(other)) {
         double d = tr_float(other);
         if (d == 0.0) return tr_raise(f, tr_class.zero_division_error, "divided by 0");
@@ -84,9 +98,9 @@ static MAY_SWITCH MAY_RAISE Value integer_divmod(Fiber *f, Value self, const Arg
     Value other = args->argv[0];
     if (tr_is_float(other)) return tr_double_divmod(f, tr_integer_to_double(self), tr_float(other));
     if (!tr_is_integer(other)) return other_kind(f, self, other, TR_ID_divmod);
-    Value q = tr_integer_div(f, self, other);
+    Value q = operate(f, INTEGER_DIV, self, other);
     if (q == TR_RAISED) return TR_RAISED;
-    Value r = tr_integer_mod(f, self, other);
+    Value r = operate(f, INTEGER_MOD, self, other);
     if (r == TR_RAISED) return TR_RAISED;
     return tr_array_new_values(f, 2, q, r);
 }
@@ -104,6 +118,12 @@ static MAY_SWITCH MAY_RAISE Value integer_fdiv(Fiber *f, Value self, const Args 
     return tr_float_new(f, x / y);
 }
 
+static MAY_SWITCH MAY_RAISE Value raise_to(Fiber *f, Value base, uint64_t exponent) {
+    bool is_trivial = base == TR_FIX(0) || base == TR_FIX(1) || base == TR_FIX(-1) || tr_integer_power_is_refused(base, exponent);
+    if (TR_LIKELY(is_trivial || !tr_integer_power_is_heavy(base, exponent))) return tr_integer_power(f, base, exponent);
+    return tr_integer_heavy_power(f, base, exponent);
+}
+
 static MAY_SWITCH MAY_RAISE Value integer_power(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (tr_is_integer(other)) {
@@ -117,7 +137,7 @@ static MAY_SWITCH MAY_RAISE Value integer_power(Fiber *f, Value self, const Args
             if (self == TR_FIX(-1)) return tr_integer_is_odd(other) ? self : TR_FIX(1);
             return tr_raise(f, tr_class.argument_error, "exponent is too large");
         }
-        return tr_integer_power(f, self, (uint64_t)exponent);
+        return raise_to(f, self, (uint64_t)exponent);
     }
     if (tr_is_float(other)) {
         double x = tr_integer_to_double(self), y = tr_float(other);
@@ -138,6 +158,7 @@ static MAY_SWITCH MAY_RAISE Value integer_pow(Fiber *f, Value self, const Args *
     if (!tr_is_integer(modulus))
         return tr_raise(f, tr_class.type_error, "Integer#pow() 2nd argument not allowed unless all arguments are integers");
     if (modulus == TR_FIX(0)) return tr_raise(f, tr_class.zero_division_error, "divided by 0");
+    if (tr_integer_power_modulo_is_heavy(exponent, modulus)) return tr_integer_heavy_power_modulo(f, self, exponent, modulus);
     return tr_integer_power_modulo(f, self, exponent, modulus);
 }
 
@@ -311,6 +332,7 @@ static MAY_SWITCH MAY_RAISE Value integer_to_s(Fiber *f, Value self, const Args 
     int64_t base = 10;
     if (args->argc > 0 && !tr_to_long(f, args->argv[0], &base)) return TR_RAISED;
     if (base < 2 || base > 36) return tr_raise(f, tr_class.argument_error, "invalid radix %ld", (long)base);
+    if (TR_UNLIKELY(tr_integer_is_heavy(INTEGER_TO_S, self, TR_FIX(base)))) return tr_integer_work(f, INTEGER_TO_S, self, TR_FIX(base));
     return tr_integer_to_s(f, self, (int)base);
 }
 static MAY_GC Value integer_to_i(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return self; }
@@ -363,16 +385,17 @@ static MAY_GC Value integer_integer_p(Fiber *f, Value self, const Args *args) { 
 
 static MAY_GC MAY_RAISE Value raise_not_integer(Fiber *f) { return tr_raise(f, tr_class.type_error, "not an integer"); }
 
-static MAY_GC MAY_RAISE Value integer_gcd(Fiber *f, Value self, const Args *args) {
-    return tr_is_integer(args->argv[0]) ? tr_integer_gcd(f, self, args->argv[0]) : raise_not_integer(f);
+static MAY_SWITCH MAY_RAISE Value integer_gcd(Fiber *f, Value self, const Args *args) {
+    return tr_is_integer(args->argv[0]) ? operate(f, INTEGER_GCD, self, args->argv[0]) : raise_not_integer(f);
 }
-static MAY_GC MAY_RAISE Value integer_lcm(Fiber *f, Value self, const Args *args) {
-    return tr_is_integer(args->argv[0]) ? tr_integer_lcm(f, self, args->argv[0]) : raise_not_integer(f);
+static MAY_SWITCH MAY_RAISE Value integer_lcm(Fiber *f, Value self, const Args *args) {
+    return tr_is_integer(args->argv[0]) ? operate(f, INTEGER_LCM, self, args->argv[0]) : raise_not_integer(f);
 }
-static MAY_GC MAY_RAISE Value integer_gcdlcm(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value integer_gcdlcm(Fiber *f, Value self, const Args *args) {
     if (!tr_is_integer(args->argv[0])) return raise_not_integer(f);
-    Value gcd = tr_integer_gcd(f, self, args->argv[0]);
-    return tr_array_new_values(f, 2, gcd, tr_integer_lcm(f, self, args->argv[0]));
+    Value gcd = operate(f, INTEGER_GCD, self, args->argv[0]);
+    Value lcm = gcd == TR_RAISED ? TR_RAISED : operate(f, INTEGER_LCM, self, args->argv[0]);
+    return lcm == TR_RAISED ? TR_RAISED : tr_array_new_values(f, 2, gcd, lcm);
 }
 
 /* --- rounding to a power of ten --- */
@@ -449,16 +472,17 @@ static MAY_SWITCH MAY_RAISE Value integer_digits(Fiber *f, Value self, const Arg
     if (self == TR_FIX(0)) return tr_array_new_values(f, 1, TR_FIX(0));
     Value digits = tr_array_new(f, 0);
     if (base == TR_FIX(10) && tr_is_bignum(self)) { /* one conversion instead of a division for each digit */
-        Value text = tr_integer_to_s(f, self, 10);
+        Value text = tr_integer_is_heavy(INTEGER_TO_S, self, base) ? tr_integer_work(f, INTEGER_TO_S, self, base)
+                                                                   : tr_integer_to_s(f, self, 10);
         if (text == TR_RAISED) return TR_RAISED;
         for (size_t i = tr_string(text)->size; i-- > 0;)
             if (tr_array_push(f, digits, TR_FIX(tr_string(text)->bytes[i] - '0')) == TR_RAISED) return TR_RAISED;
         return digits;
     }
     for (Value rest = self; rest != TR_FIX(0);) {
-        Value digit = tr_integer_mod(f, rest, base);
-        if (digit == TR_RAISED || tr_array_push(f, digits, digit) == TR_RAISED) return TR_RAISED;
-        rest = tr_integer_div(f, rest, base);
+        Value digit = operate(f, INTEGER_MOD, rest, base);
+        if (digit == TR_RAISED || TR_SAFEPOINT(f) == TR_RAISED || tr_array_push(f, digits, digit) == TR_RAISED) return TR_RAISED;
+        rest = operate(f, INTEGER_DIV, rest, base);
         if (rest == TR_RAISED) return TR_RAISED;
     }
     return digits;
@@ -470,6 +494,7 @@ static MAY_SWITCH MAY_RAISE Value integer_s_sqrt(Fiber *f, Value self, const Arg
     if (n == TR_RAISED) return TR_RAISED;
     if (tr_integer_sign(n) < 0)
         return tr_raise(f, tr_math_domain_error(), "Numerical argument is out of domain - \"isqrt\"");
+    if (tr_integer_is_heavy(INTEGER_SQRT, n, TR_FIX(1))) return tr_integer_work(f, INTEGER_SQRT, n, TR_FIX(1));
     return tr_integer_sqrt(f, n);
 }
 

@@ -22,6 +22,7 @@ MAY_GC Value tr_integer_complement(Fiber *f, Value a);
 MAY_GC Value tr_integer_gcd(Fiber *f, Value a, Value b);
 MAY_GC Value tr_integer_lcm(Fiber *f, Value a, Value b);
 MAY_GC MAY_RAISE Value tr_integer_power(Fiber *f, Value base, uint64_t exponent); /* ArgumentError: exponent is too large */
+bool tr_integer_power_is_refused(Value base, uint64_t exponent); /* base is not 0 */
 MAY_GC Value tr_integer_power_modulo(Fiber *f, Value base, Value exponent, Value modulus); /* modulus not 0 */
 MAY_GC Value tr_integer_sqrt(Fiber *f, Value a);       /* of a non-negative one */
 int tr_integer_compare_double(Value a, double d);      /* d not NaN; exact */

@@ -235,12 +235,15 @@ Value tr_integer_complement(Fiber *f, Value a) {
 Value tr_integer_gcd(Fiber *f, Value a, Value b) { return mpz_apply(f, mpz_gcd, a, b); }
 Value tr_integer_lcm(Fiber *f, Value a, Value b) { return mpz_apply(f, mpz_lcm, a, b); }
 
+bool tr_integer_power_is_refused(Value base, uint64_t exponent) {
+    return exponent >= RESULT_BITS_MAX / tr_integer_bit_size(base);
+}
+
 Value tr_integer_power(Fiber *f, Value base, uint64_t exponent) {
     if (exponent == 0) return TR_FIX(1);
     if (base == TR_FIX(0) || base == TR_FIX(1)) return base;
     if (base == TR_FIX(-1)) return exponent & 1 ? base : TR_FIX(1);
-    uint64_t bits = tr_integer_bit_size(base);
-    if (exponent >= RESULT_BITS_MAX / bits) return tr_raise(f, tr_class.argument_error, "exponent is too large");
+    if (tr_integer_power_is_refused(base, exponent)) return tr_raise(f, tr_class.argument_error, "exponent is too large");
     View x;
     mpz_t z;
     view_open(&x, base);

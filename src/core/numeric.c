@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/integer.h"
+#include "core/integer_heavy.h"
 
 /* --- coerce --- */
 
@@ -95,7 +96,8 @@ Value tr_number_sub(Fiber *f, Value a, Value b) {
     return tr_call(f, a, TR_ID_minus, 1, b);
 }
 Value tr_number_mul(Fiber *f, Value a, Value b) {
-    if (tr_is_integer(a) && tr_is_integer(b)) return tr_integer_mul(f, a, b);
+    if (tr_is_integer(a) && tr_is_integer(b))
+        return TR_UNLIKELY(tr_integer_is_heavy(INTEGER_MUL, a, b)) ? tr_integer_work(f, INTEGER_MUL, a, b) : tr_integer_mul(f, a, b);
     if (tr_is_float(a) && tr_is_float(b)) return tr_float_new(f, tr_float(a) * tr_float(b));
     return tr_call(f, a, TR_ID_times, 1, b);
 }

@@ -96,11 +96,11 @@ MAY_GC Value tr_symbol_to_s(Fiber *f, Value symbol);       /* new String */
 MAY_GC Value tr_symbol_name(Fiber *f, Id id);              /* frozen, interned */
 MAY_GC MAY_RAISE Value tr_string_to_symbol(Fiber *f, Value string);
 /* String to number: "12abc" → 12; strict: ArgumentError `invalid value for Integer(): "12abc"`. */
-MAY_GC MAY_RAISE Value tr_string_to_integer(Fiber *f, Value string, int base, bool strict);
+MAY_SWITCH MAY_RAISE Value tr_string_to_integer(Fiber *f, Value string, int base, bool strict);
 MAY_GC MAY_RAISE Value tr_string_to_float(Fiber *f, Value string, bool strict);
 /* The same without raising: TR_UNDEF when strict and the text is no number (Kernel#Integer(exception:
  * false)). */
-MAY_GC MAY_RAISE Value tr_string_parse_integer(Fiber *f, Value string, int base, bool strict);
+MAY_SWITCH MAY_RAISE Value tr_string_parse_integer(Fiber *f, Value string, int base, bool strict);
 bool tr_string_parse_float(Value string, bool strict, double *out); /* false: strict, and not a number */
 /* String#to_r, #to_c and Kernel#Rational, #Complex (strict: TR_UNDEF when the text is no number). */
 MAY_SWITCH MAY_RAISE Value tr_string_parse_rational(Fiber *f, Value string, bool strict);

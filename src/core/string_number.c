@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/integer.h"
+#include "core/integer_heavy.h"
 #include "core/string_internal.h"
 
 static bool is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -75,11 +77,15 @@ static void free_digits(DigitRun *run) {
     if (run->digits != run->small) free(run->digits);
 }
 
-static MAY_GC Value integer_from_digits(Fiber *f, const DigitRun *run, int base, bool is_negative) {
+static MAY_SWITCH MAY_RAISE Value integer_from_digits(Fiber *f, const DigitRun *run, int base, bool is_negative) {
     if (run->count <= 11 || (base == 10 && run->count <= 18)) { /* 36**11 fits 63 bits */
         int64_t n = 0;
         for (size_t i = 0; i < run->count; i++) n = n * base + digit_value(run->digits[i]);
         return tr_integer_from_int64(f, is_negative ? -n : n);
+    }
+    if (run->count > TR_HEAVY_DIGITS) {
+        Value big = tr_integer_heavy_parse(f, run->digits, run->count, base);
+        return big == TR_RAISED || !is_negative ? big : tr_integer_negate(f, big);
     }
     mpz_t z;
     mpz_init_set_str(z, run->digits, base);
@@ -326,7 +332,7 @@ Value tr_string_parse_rational(Fiber *f, Value v, bool strict) {
 /* --- complex numbers --- */
 
 /* A real number at p: Integer, Float ("1.5", "1e2") or Rational ("1/2"). TR_UNDEF: none. */
-static MAY_GC Value read_real(Fiber *f, const char *p, const char *end, const char **next) {
+static MAY_SWITCH MAY_RAISE Value read_real(Fiber *f, const char *p, const char *end, const char **next) {
     const char *start = p, *after;
     if (p < end && (*p == '+' || *p == '-')) p++;
     if (p >= end || !is_digit(*p)) return TR_UNDEF;
@@ -427,12 +433,12 @@ static MAY_GC Value string_to_f(Fiber *f, Value self, const Args *args) {
     return tr_string_to_float(f, self, false);
 }
 
-static MAY_GC Value string_hex(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_hex(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_integer(f, self, 16, false);
 }
 
-static MAY_GC Value string_oct(Fiber *f, Value self, const Args *args) {
+static MAY_SWITCH MAY_RAISE Value string_oct(Fiber *f, Value self, const Args *args) {
     (void)args;
     return tr_string_parse_integer(f, self, -8, false);
 }

@@ -140,6 +140,10 @@ MAY_SWITCH MAY_RAISE Value tr_blocking_call(Fiber *f, void (*fn)(void *data), vo
  * drop(data) is called when it is done. TR_TRUE: finished, data is the caller's again; TR_FALSE: the deadline; or TR_RAISED. */
 MAY_SWITCH MAY_RAISE Value tr_blocking_call_detachable(Fiber *f, void (*fn)(void *data), void (*drop)(void *data),
                                                        void *taken_data, int64_t deadline_ns);
+/* The same for a computation that may be given up: TR_NIL, or TR_RAISED when something sent to the thread ended the wait. Then
+ * *is_abandoned becomes true, and `drop(data)` is called when fn is done with it. */
+MAY_SWITCH MAY_RAISE Value tr_abandonable_call(Fiber *f, void (*fn)(void *data, const _Atomic bool *is_abandoned), void *data,
+                                               void (*drop)(void *data));
 int64_t tr_now_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

@@ -153,3 +153,60 @@ Value tr_blocking_call(Fiber *f, void (*fn)(void *), void *data) {
     }
     return tr_blocking_call_here(f, fn, data);
 }
+
+/* ---- helper threads, for what may be given up ---- */
+
+enum ErrandState { ERRAND_PENDING, ERRAND_DONE, ERRAND_RELEASED, ERRAND_ABANDONED };
+
+typedef struct Errand { /* the caller's, or the helper's once it is abandoned */
+    BlockingJob job;
+    Thread *thread;
+    void (*fn)(void *data, const _Atomic bool *is_abandoned);
+    void (*drop)(void *data);
+    void *data;
+    _Atomic uint32_t state;       /* ErrandState */
+    _Atomic bool is_abandoned;
+} Errand;
+
+static void errand_run(void *data) {
+    Errand *errand = data;
+    if (!atomic_load(&errand->is_abandoned)) errand->fn(errand->data, &errand->is_abandoned);
+}
+
+static void errand_done(BlockingJob *job) {
+    Errand *errand = job->argument;
+    uint32_t pending = ERRAND_PENDING;
+    if (!atomic_compare_exchange_strong(&errand->state, &pending, ERRAND_DONE)) {
+        errand->drop(errand->data);
+        free(errand);
+        return;
+    }
+    tr_thread_unpark_remote(errand->thread);
+    atomic_fetch_sub(&tr_sched_outside_count, 1);
+    atomic_store(&errand->state, ERRAND_RELEASED); /* we touch nothing of the caller's any more */
+}
+
+Value tr_abandonable_call(Fiber *f, void (*fn)(void *, const _Atomic bool *), void *data, void (*drop)(void *)) {
+    Errand *errand = calloc(1, sizeof *errand);
+    TR_CHECK(errand);
+    *errand = (Errand){.job = {.fn = errand_run, .data = errand, .done = errand_done, .argument = errand}, .thread = f->thread,
+                       .fn = fn, .drop = drop, .data = data};
+    atomic_fetch_add(&tr_sched_outside_count, 1);
+    tr_blocking_submit(&errand->job);
+    Value result = TR_NIL;
+    while (atomic_load(&errand->state) == ERRAND_PENDING && result != TR_RAISED)
+        result = tr_thread_park(f, WAIT_BLOCKING_POOL, TR_NIL, TR_FOREVER);
+    if (result == TR_RAISED) {
+        uint32_t pending = ERRAND_PENDING;
+        atomic_store(&errand->is_abandoned, true);
+        if (atomic_compare_exchange_strong(&errand->state, &pending, ERRAND_ABANDONED)) {
+            atomic_fetch_sub(&tr_sched_outside_count, 1);
+            return TR_RAISED;
+        }
+    }
+    while (atomic_load(&errand->state) != ERRAND_RELEASED) sched_yield();
+    free(errand);
+    if (result != TR_RAISED) return TR_NIL;
+    drop(data);
+    return TR_RAISED;
+}
