@@ -1,0 +1,2 @@
+# notification.rb - for programs that require it by this name: it is in condition.rb.
+require "async"
