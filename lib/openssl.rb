@@ -1,9 +1,13 @@
-# openssl.rb - OpenSSL: ciphers, digests, HMAC, key derivation, random bytes. TLS and certificates are not there.
+# openssl.rb - OpenSSL: ciphers, digests, HMAC, key derivation, random bytes.
+# TLS, certificates and keys are openssl/ssl.rb, loaded when they are first named.
 
 require "crypto.so"
 
 module OpenSSL
   VERSION = "4.0.0"
+  autoload :SSL, "openssl/ssl"
+  autoload :X509, "openssl/ssl"
+  autoload :PKey, "openssl/ssl"
   OPENSSL_VERSION = OPENSSL_LIBRARY_VERSION
 
   class Cipher
