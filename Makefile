@@ -42,7 +42,7 @@ OBJECTS := $(SOURCES:src/%.c=$(OBJ)/%.o) $(OBJ)/gen/ast_tables.o $(OBJ)/gen/prel
            $(OBJ)/prism/wasi.o
 TEST_BINS := $(TESTS:src/%.c=$(BIN)/test/%)
 
-.PHONY: all gen debug unit test test-asan test-tsan test-gc lint bench demo install clean help fuzz-ast fuzz-parcel fuzz-seeds
+.PHONY: all gen debug unit test test-asan test-tsan test-gc test-seeds soak lint bench demo install clean help fuzz-ast fuzz-parcel fuzz-seeds
 .SECONDARY:
 
 all: $(BIN)/troupe ## the release build: build/troupe
@@ -141,10 +141,18 @@ test-tsan: ## the scheduler's and the Ractors' tests under ThreadSanitizer
 test-gc: all unit ## a sample with a collection at every allocation
 	TROUPE_GC_STRESS=1 TROUPE_GC_VERIFY=1 tools/run_tests $(BIN) sample
 
+SOAK_SECONDS ?= 300
+soak: all ## random raise, kill, locks, queues and timeouts among 200 threads; SOAK_SECONDS=300, SOAK_SEED, CONFIG=asan|tsan
+	$(BIN)/troupe test/stress/threads.rb $(SOAK_SECONDS) $(SOAK_SEED)
+
+SEEDS ?= 1000
+test-seeds: all ## a program of threads and Ractors in SEEDS=1000 schedules that can be had again
+	tools/test_seeds $(BIN)/troupe $(SEEDS)
+
 lint: gen ## effects (clang), layers, headers that compile alone
 	tools/lint_layers
 	tools/lint_headers
-	tools/lint_effects $(SOURCES)
+	tools/lint_effects
 
 bench: all ## the benchmarks of bench/
 	bench/run $(BIN)/troupe

@@ -195,6 +195,7 @@ static MAY_SWITCH Fiber *boot(const CliOptions *options, const char *script_name
 {
     return tr_vm_boot(&(VmOptions){
         .worker_count = options->worker_count,
+        .backtrace_limit = options->backtrace_limit,
         .argc = options->argc - switches,
         .argv = options->argv + switches,
         .script_name = script_name,

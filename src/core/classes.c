@@ -6,7 +6,7 @@
 
 #define ALL_CLASS_DEFS(X) \
     X(tr_array_class_def) \
-    X(tr_backtrace_location_class) \
+    X(tr_backtrace_class) X(tr_backtrace_location_class) \
     X(tr_basic_object_def) \
     X(tr_basic_object_send_def) \
     X(tr_binding_class) \

@@ -6,9 +6,9 @@ module Enumerable
   def to_a(*args, **keywords)
     result = []
     if args.empty? && keywords.empty?
-      __each { |item| result << item }
+      __each { |item| result << item; nil }
     else
-      __each(*args, **keywords) { |item| result << item }
+      __each(*args, **keywords) { |item| result << item; nil }
     end
     result
   end

@@ -209,6 +209,8 @@ static MAY_SWITCH MAY_RAISE Value inspect_guarded(Fiber *f, Value self, Value da
     if (e->receiver == TR_UNDEF) return tr_string_append_cstr(f, text, "uninitialized>");
     bool is_lazy = tr_is_array(e->state) && tr_is_kind_of(self, tr_class.lazy);
     if (!append_inspected(f, text, is_lazy ? tr_array_at(e->state, 0) : e->receiver)) return TR_RAISED;
+    bool is_compound = tr_is_kind_of(self, tr_class.enum_chain) || tr_is_kind_of(self, tr_class.enum_product);
+    if (is_compound) return tr_string_append_bytes(f, text, ">", 1);
     if (!is_lazy) {
         if (!append_call(f, text, e->method, e->arguments, e->keywords)) return TR_RAISED;
     } else if (tr_array_at(e->state, 1) != TR_NIL) {

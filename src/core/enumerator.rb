@@ -5,9 +5,9 @@
 class Enumerator
   def with_index(*args)
     raise ArgumentError, "wrong number of arguments (given #{args.size}, expected 0..1)" if args.size > 1
+    return to_enum(:with_index, *args) { size } unless block_given?
     offset = args[0]
     offset = nil == offset ? 0 : Array.__to_int(offset)
-    return to_enum(:with_index, *args) { size } unless block_given?
     __each do |item|
       index = offset
       offset += 1
@@ -24,17 +24,12 @@ class Enumerator
     end
   end
 
-  def with_object(memo)
-    return to_enum(:with_object, memo) { size } unless block_given?
-    __each { |item| yield item, memo }
-    memo
-  end
-
   def each_with_object(memo)
-    return to_enum(:each_with_object, memo) { size } unless block_given?
+    return to_enum(__callee__, memo) { size } unless block_given?
     __each { |item| yield item, memo }
     memo
   end
+  alias with_object each_with_object
 
   def +(other)
     chain = Chain.new(self, other)
@@ -91,25 +86,50 @@ class Enumerator
   end
   private_constant :Producer
 
+  # __state: [enums, how many of them were begun]
   class Chain < Enumerator
     private def initialize(*enums)
-      __setup(enums, :each, nil, enums.freeze)
+      __setup(enums.freeze, :each, nil, [enums, 0])
+    end
+
+    private def initialize_copy(other)
+      return self if equal?(other)
+      raise TypeError, "initialize_copy should take same class object" unless other.instance_of?(self.class)
+      raise ArgumentError, "uninitialized chain" unless other.__send__(:__set_up?)
+      super
+      __begun(0)
+    end
+
+    private def __begun(count)
+      enums, = __state
+      __setup(enums, :each, nil, [enums, count])
+    end
+
+    private def __enums
+      raise ArgumentError, "uninitialized chain" unless __set_up?
+      __state[0]
+    end
+
+    private def __each_enum
+      __enums.each_with_index do |enum, index|
+        __begun(index + 1)
+        yield enum
+      end
+      self
     end
 
     def each(*args)
       return self unless block_given?
-      __state.each { |enum| enum.each(*args) { |*values| yield(*values) } }
-      self
+      __each_enum { |enum| enum.each(*args) { |*values| yield(*values) } }
     end
 
     private def __each(*args)
-      __state.each { |enum| enum.each(*args) { |*values| yield(values.size > 1 ? values : values[0]) } }
-      self
+      __each_enum { |enum| enum.each(*args) { |*values| yield(values.size > 1 ? values : values[0]) } }
     end
 
     def size
       total = 0
-      __state.each do |enum|
+      __enums.each do |enum|
         size = enum.size
         return size if nil == size || Float === size && size.infinite?
         return nil unless Integer === size
@@ -119,28 +139,45 @@ class Enumerator
     end
 
     def rewind
-      __state.reverse_each { |enum| enum.rewind if enum.respond_to?(:rewind) }
+      __enums
+      enums, begun = __state
+      while begun > 0
+        begun -= 1
+        __begun(begun)
+        enums[begun].rewind if enums[begun].respond_to?(:rewind)
+      end
       self
     end
 
-    def inspect = __set_up? ? "#<#{self.class}: #{__state.inspect}>" : "#<#{self.class}: uninitialized>"
     undef_method :next, :next_values, :peek, :peek_values, :feed
   end
 
   class Product < Enumerator
     private def initialize(*enums, **keywords)
       raise ArgumentError, "unknown keyword#{"s" if keywords.size > 1}: #{keywords.keys.map(&:inspect).join(", ")}" unless keywords.empty?
-      __setup(enums, :each, nil, enums.freeze)
+      __setup(enums.freeze, :each, nil, enums)
+    end
+
+    private def initialize_copy(other)
+      return self if equal?(other)
+      raise TypeError, "initialize_copy should take same class object" unless other.instance_of?(self.class)
+      raise ArgumentError, "uninitialized product" unless other.__send__(:__set_up?)
+      super
+    end
+
+    private def __enums
+      raise ArgumentError, "uninitialized product" unless __set_up?
+      __state
     end
 
     def each(&block)
       return self unless block
-      __combine(__state, 0, [], block)
+      __combine(__enums, 0, [], block)
       self
     end
 
     private def __each
-      __combine(__state, 0, [], proc { |tuple| yield tuple })
+      __combine(__enums, 0, [], proc { |tuple| yield tuple })
       self
     end
 
@@ -156,7 +193,7 @@ class Enumerator
     end
 
     def size
-      sizes = __state.map do |enum|
+      sizes = __enums.map do |enum|
         return nil unless enum.respond_to?(:size)
         size = enum.size
         return size if nil == size
@@ -168,11 +205,10 @@ class Enumerator
     end
 
     def rewind
-      __state.reverse_each { |enum| enum.rewind if enum.respond_to?(:rewind) }
+      __enums.each { |enum| enum.rewind if enum.respond_to?(:rewind) }
       self
     end
 
-    def inspect = __set_up? ? "#<#{self.class}: #{__state.inspect}>" : "#<#{self.class}: uninitialized>"
     undef_method :next, :next_values, :peek, :peek_values, :feed
   end
 

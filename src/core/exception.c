@@ -312,13 +312,21 @@ static MAY_SWITCH MAY_RAISE bool put_one(Text *t, Value exception, Value options
     put_string(t, message);
     const String *s = tr_string(t->string);
     if (s->size == 0 || s->bytes[s->size - 1] != '\n') put_cstr(t, "\n");
+    size_t skip_from = SIZE_MAX, skip_count = 0;
+    if (tr_backtrace_limit >= 0 && count > (size_t)tr_backtrace_limit + 2) {
+        skip_from = (size_t)tr_backtrace_limit + 1;
+        skip_count = count - skip_from;
+    } else if (count > TRACE_MOST && tr_is_kind_of(exception, tr_class.system_stack_error)) {
+        skip_from = TRACE_HEAD;
+        skip_count = count - TRACE_HEAD - TRACE_TAIL;
+    }
     if (top_first)
         for (size_t i = 1; i < count; i++) {
-            if (i == TRACE_HEAD && count > TRACE_MOST &&
-                tr_is_kind_of(exception, tr_class.system_stack_error)) {
-                snprintf(number, sizeof number, "\t ... %zu levels...\n", count - TRACE_HEAD - TRACE_TAIL);
+            if (i == skip_from) {
+                snprintf(number, sizeof number, "\t ... %zu levels...\n", skip_count);
                 put_cstr(t, number);
-                i = count - TRACE_TAIL;
+                i += skip_count;
+                if (i >= count) break;
             }
             put_cstr(t, "\tfrom ");
             if (tr_is_string(tr_array_at(backtrace, i))) put_string(t, tr_array_at(backtrace, i));

@@ -159,7 +159,7 @@ static MAY_SWITCH MAY_RAISE Value arrive(Fiber *f) {
     if (TR_LIKELY(f->transfer_kind == TRANSFER_VALUE)) return value;
     bool is_raise = f->transfer_kind == TRANSFER_RAISE;
     f->transfer_kind = TRANSFER_VALUE;
-    if (is_raise) return tr_raise_value(f, value);
+    if (is_raise) return tr_raise_object(f, value);
     f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
     return TR_RAISED;
 }
@@ -295,7 +295,7 @@ static MAY_SWITCH MAY_RAISE Value send_off(Fiber *f, Value fiber, Value value, e
         o = object_of(fiber);
     }
     if (fiber == f->face) {
-        if (kind == TRANSFER_RAISE) return tr_raise_value(f, value);
+        if (kind == TRANSFER_RAISE) return tr_raise_object(f, value);
         f->unwind = (Unwind){.kind = UNWIND_KILL, .value = TR_NIL, .tag = TR_NIL};
         return TR_RAISED;
     }

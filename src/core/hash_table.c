@@ -351,6 +351,28 @@ Value tr_hash_append_new(Fiber *f, Value hash, Value key, Value value) {
     return append(f, hash, key, value, hash_value) ? value : TR_RAISED;
 }
 
+bool tr_hash_append_pairs(Fiber *f, Value hash, const Value *pairs, size_t count) {
+    Hash *h = tr_hash(hash);
+    for (size_t i = 0; i < count; i++, pairs += 2) {
+        Value key = pairs[0];
+        uint64_t hash_value;
+        if (is_word_key(key)) hash_value = hash_word(key);
+        else if (tr_is_string(key) && !tr_hash_is_identity(hash)) hash_value = tr_string_hash(key);
+        else hash_value = 0;
+        if (TR_LIKELY(hash_value && h->used < h->capacity && !h->iterating)) {
+            h->entries[h->used] = (HashEntry){key, pairs[1], hash_value};
+            if (h->index) index_insert(h, hash_value, h->used);
+            h->used++;
+            h->count++;
+            continue;
+        }
+        tr_write_many(hash);
+        if (tr_hash_append_new(f, hash, key, pairs[1]) == TR_RAISED) return false;
+    }
+    tr_write_many(hash);
+    return true;
+}
+
 Value tr_hash_set_raw(Fiber *f, Value hash, Value key, Value value) {
     uint64_t hash_value;
     if (!hash_key(f, hash, key, &hash_value)) return TR_RAISED;

@@ -52,6 +52,8 @@ MAY_SWITCH MAY_RAISE Value tr_hash_rehash(Fiber *f, Value hash);
 MAY_SWITCH MAY_RAISE Value tr_hash_set_raw(Fiber *f, Value hash, Value key, Value value);
 /* For a key that is known not to be there. */
 MAY_SWITCH MAY_RAISE Value tr_hash_append_new(Fiber *f, Value hash, Value key, Value value);
+/* The same for many; the words at `pairs` are not roots. False: raised. */
+MAY_SWITCH MAY_RAISE bool tr_hash_append_pairs(Fiber *f, Value hash, const Value *pairs, size_t count);
 /* 1 the key was absent and is now there, 0 it was there (value left alone), -1 raised. Keys are not copied.
  */
 MAY_SWITCH MAY_RAISE int tr_hash_add(Fiber *f, Value hash, Value key, Value value);

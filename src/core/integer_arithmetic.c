@@ -197,6 +197,7 @@ bool tr_integer_is_odd(Value v) {
 
 /* Results beyond this many bits are refused rather than computed for hours. */
 #define RESULT_BITS_MAX ((uint64_t)1 << 34)
+#define SHIFT_MAX ((int64_t)1 << 32)
 
 Value tr_integer_shift(Fiber *f, Value a, int64_t left) {
     if (left == 0 || a == TR_FIX(0)) return a;
@@ -205,7 +206,7 @@ Value tr_integer_shift(Fiber *f, Value a, int64_t left) {
         if (left < 0) return tr_value_from_fixnum(left <= -63 ? (n < 0 ? -1 : 0) : n >> -left);
         if (left < 62 && (n << left) >> left == n && tr_fits_fixnum(n << left)) return tr_value_from_fixnum(n << left);
     }
-    if (left > 0 && (uint64_t)left >= RESULT_BITS_MAX) return tr_raise(f, tr_class.range_error, "shift width too big");
+    if (left >= SHIFT_MAX) return tr_raise(f, tr_class.range_error, "shift width too big");
     View x;
     mpz_t z;
     view_open(&x, a);

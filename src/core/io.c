@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/fiber_scheduler.h"
-#include "ractor/parcel.h"
+#include "ractor/parcel_io.h"
 
 static void io_trace(Tracer *tracer, Value object) {
     IO *io = (IO *)object;

@@ -248,6 +248,12 @@ static MAY_SWITCH MAY_RAISE Value kernel_p(Fiber *f, Value self, const Args *arg
         if (text == TR_RAISED || puts_string(f, out, text) == TR_RAISED) return TR_RAISED;
     }
     if (args->argc == 0) return TR_NIL;
+    if (is_plain_io(out)) { /* who looks with p wants to see it before the program dies */
+        Stream *stream = tr_io_writer(f, out);
+        if (!stream) return TR_RAISED;
+        ssize_t result = tr_stream_flush(f, stream);
+        if (result < 0) return tr_io_raise(f, out, result);
+    }
     return args->argc == 1 ? args->argv[0] : tr_array_new_from(f, (size_t)args->argc, args->argv);
 }
 

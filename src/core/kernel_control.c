@@ -72,7 +72,7 @@ static MAY_SWITCH MAY_RAISE Value kernel_raise(Fiber *f, Value self, const Args 
     if (exception == TR_RAISED) return TR_RAISED;
     Frame *mine = f->frame; /* the backtrace begins with who called raise */
     f->frame = mine->prev;
-    Value raised = tr_raise_value(f, exception);
+    Value raised = tr_raise_object(f, exception);
     f->frame = mine;
     return raised;
 }

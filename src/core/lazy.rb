@@ -35,19 +35,44 @@ class Enumerator
       raise ArgumentError, "tried to call lazy #{name} without a block" unless given
     end
 
-    # What the operation of the same name does with each value.
-    private def __map(name)
-      __derive(name, nil, size) { |yielder| __each { |item| yielder << yield(item) } }
+    # Some operations hand their block the values as `each` yields them; what they pass on is one value.
+    private def __each_values
+      each { |*values| yield(values.size > 1 ? values : values[0], values) }
     end
 
-    private def __select(name)
-      __derive(name) { |yielder| __each { |item| yielder << item if yield(item) } }
+    def map
+      __need_block(:map, block_given?)
+      __derive(__callee__, nil, size) { |yielder| each { |*values| yielder << yield(*values) } }
+    end
+    alias collect map
+
+    def select
+      __need_block(:select, block_given?)
+      __derive(__callee__) { |yielder| __each { |item| yielder << item if yield(item) } }
+    end
+    alias filter select
+    alias find_all select
+
+    def reject
+      __need_block(:reject, block_given?)
+      __derive(:reject) { |yielder| __each { |item| yielder << item unless yield(item) } }
     end
 
-    private def __flat_map(name)
-      __derive(name) do |yielder|
-        __each do |item|
-          result = yield(item)
+    def filter_map
+      __need_block(:filter_map, block_given?)
+      __derive(:filter_map) do |yielder|
+        each do |*values|
+          result = yield(*values)
+          yielder << result if result
+        end
+      end
+    end
+
+    def flat_map
+      __need_block(:flat_map, block_given?)
+      __derive(__callee__) do |yielder|
+        each do |*values|
+          result = yield(*values)
           if Array === result || result.respond_to?(:force) && result.respond_to?(:each)
             result.each { |part| yielder << part }
           elsif (list = Array.try_convert(result))
@@ -58,56 +83,7 @@ class Enumerator
         end
       end
     end
-
-    def map
-      __need_block(:map, block_given?)
-      __map(:map) { |item| yield item }
-    end
-
-    def collect
-      __need_block(:map, block_given?)
-      __map(:collect) { |item| yield item }
-    end
-
-    def select
-      __need_block(:select, block_given?)
-      __select(:select) { |item| yield item }
-    end
-
-    def filter
-      __need_block(:select, block_given?)
-      __select(:filter) { |item| yield item }
-    end
-
-    def find_all
-      __need_block(:select, block_given?)
-      __select(:find_all) { |item| yield item }
-    end
-
-    def reject
-      __need_block(:reject, block_given?)
-      __derive(:reject) { |yielder| __each { |item| yielder << item unless yield(item) } }
-    end
-
-    def filter_map
-      __need_block(:filter_map, block_given?)
-      __derive(:filter_map) do |yielder|
-        __each do |item|
-          result = yield(item)
-          yielder << result if result
-        end
-      end
-    end
-
-    def flat_map
-      __need_block(:flat_map, block_given?)
-      __flat_map(:flat_map) { |item| yield item }
-    end
-
-    def collect_concat
-      __need_block(:flat_map, block_given?)
-      __flat_map(:collect_concat) { |item| yield item }
-    end
+    alias collect_concat flat_map
 
     def take(count)
       count = Array.__to_long(count)
@@ -129,8 +105,8 @@ class Enumerator
     def take_while
       __need_block(:take_while, block_given?)
       __derive(:take_while) do |yielder|
-        __each do |item|
-          break unless yield(item)
+        __each_values do |item, values|
+          break unless yield(*values)
           yielder << item
         end
       end
@@ -157,8 +133,8 @@ class Enumerator
       __need_block(:drop_while, block_given?)
       __derive(:drop_while) do |yielder|
         dropping = true
-        __each do |item|
-          dropping = false if dropping && !yield(item)
+        __each_values do |item, values|
+          dropping = false if dropping && !yield(*values)
           yielder << item unless dropping
         end
       end
@@ -243,8 +219,21 @@ class Enumerator
     def slice_when(...) = super.lazy
     def slice_before(...) = super.lazy
     def slice_after(...) = super.lazy
-    def to_enum(...) = super
-    def enum_for(...) = super
+
+    # These run here and now when asked for by to_enum, as they do in Enumerator.
+    PLAIN = %i[map collect flat_map collect_concat select filter find_all filter_map reject grep grep_v zip take take_while
+               drop drop_while uniq with_index].freeze
+    private_constant :PLAIN
+
+    def to_enum(method = :each, *args, **keywords, &size)
+      return super unless PLAIN.include?(method)
+      __derive(method, args, size) do |yielder|
+        plain = Enumerator.instance_method(method)
+        plain.bind_call(self, *args, **keywords) { |*values| yielder.yield(*values) }
+      end
+    end
+    alias enum_for to_enum
+
     def lazy = self
     def force(...) = to_a(...)
     def eager = Enumerator.allocate.__send__(:__setup, self, :each, proc { size }, nil)

@@ -262,7 +262,7 @@ static MAY_SWITCH Value module_remove_method(Fiber *f, Value self, const Args *a
 }
 
 /* The code of a method written in Ruby, by def or define_method; NULL for others. */
-static MAY_GC Iseq *method_body(Fiber *f, const Method *method) {
+static MAY_SWITCH Iseq *method_body(Fiber *f, const Method *method) {
     if (method->kind == METHOD_ALIAS) method = method->as.alias.target;
     if (method->kind == METHOD_PROC) {
         bool foreign;

@@ -10,7 +10,7 @@
 
 #include "core/core.h"
 #include "core/deadlock.h"
-#include "ractor/parcel.h"
+#include "ractor/parcel_io.h"
 
 static Mutex *mutex_of(Value v) { return (Mutex *)v; }
 

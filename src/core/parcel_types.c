@@ -1,7 +1,8 @@
 /* parcel_types.c - how the core's objects travel from one Ractor to another (ractor/parcel.h).
  *
- * The bytes of a String up to INLINE_MAX are copied into the parcel and out of it. Longer ones travel in a buffer of
- * their own, which the receiving String keeps: one copy when the message is copied, none when it is moved.
+ * The bytes of a String up to INLINE_MAX are copied into the parcel and out of it, moved or not: that is cheaper than a
+ * buffer that one thread allocates and another frees. Longer ones travel in a buffer of their own, which the receiving
+ * String keeps: one copy when the message is copied, none when it is moved.
  */
 #include <stdlib.h>
 
@@ -11,9 +12,9 @@
 #include "core/parcel_types.h"
 #include "core/regexp.h"
 #include "core/string_internal.h"
-#include "ractor/parcel.h"
+#include "ractor/parcel_io.h"
 
-#define INLINE_MAX 256
+#define INLINE_MAX 4096
 
 static Value set_class(Value v, Class *klass) {
     if (v == TR_RAISED) return v;
@@ -39,10 +40,11 @@ static bool has_own_buffer(const String *s) { return !(s->h.flags & (STRING_EMBE
 
 static void write_string(ParcelWriter *w, Value v) {
     const String *s = tr_string(v);
-    tr_parcel_put_word(w, s->size);
-    tr_parcel_put_word(w, s->h.aux);
-    if (s->size <= INLINE_MAX) {
-        tr_parcel_put_bytes(w, s->bytes, s->size);
+    uint64_t *words = tr_parcel_reserve(w, 2 + (s->size <= INLINE_MAX ? tr_parcel_words_for(s->size) : 0));
+    words[0] = s->size;
+    words[1] = s->h.aux;
+    if (TR_LIKELY(s->size <= INLINE_MAX)) {
+        tr_parcel_set_bytes(words + 2, s->bytes, s->size);
         return;
     }
     if (tr_parcel_is_move(w) && has_own_buffer(s)) {
@@ -58,8 +60,10 @@ static void write_string(ParcelWriter *w, Value v) {
 
 static MAY_GC Value make_string(ParcelReader *r, Class *klass) {
     Fiber *f = tr_parcel_fiber(r);
-    uint64_t size = tr_parcel_get_word(r);
-    uint32_t aux = (uint32_t)tr_parcel_get_word(r);
+    const uint64_t *words = tr_parcel_get_words(r, 2);
+    if (!words) return 0;
+    uint64_t size = words[0];
+    uint32_t aux = (uint32_t)words[1];
     if ((aux & 0xff) >= ENCODING_COUNT) return 0;
     Value v;
     if (size <= INLINE_MAX) {
@@ -106,8 +110,8 @@ static const ParcelType string_parcel = {.write = write_string, .make = make_str
 
 static void write_array(ParcelWriter *w, Value v) {
     const Array *a = tr_array(v);
-    tr_parcel_put_word(w, a->count);
-    uint64_t *words = tr_parcel_reserve(w, a->count);
+    uint64_t *words = tr_parcel_reserve(w, 1 + a->count);
+    *words++ = a->count;
     for (size_t i = 0; i < a->count; i++)
         words[i] = tr_parcel_word_of(w, a->items[i], STEP_INDEX, tr_value_from_fixnum((int64_t)i));
 }
@@ -121,9 +125,9 @@ static MAY_GC Value make_array(ParcelReader *r, Class *klass) {
 static bool fill_array(ParcelReader *r, Value v) {
     size_t count = tr_parcel_get_word(r);
     const uint64_t *words = tr_parcel_get_words(r, count);
-    Array *a = tr_array(v);
-    for (size_t i = 0; i < count; i++) a->items[i] = tr_parcel_value_of(r, words[i]);
-    a->count = count;
+    Value *items = tr_array(v)->items;
+    for (size_t i = 0; i < count; i++) items[i] = tr_parcel_value_of(r, words[i]);
+    tr_array(v)->count = count;
     tr_write_many(v);
     return true;
 }
@@ -134,10 +138,10 @@ static const ParcelType array_parcel = {.write = write_array, .make = make_array
 
 static void write_hash(ParcelWriter *w, Value v) {
     const Hash *h = tr_hash(v);
-    tr_parcel_put_word(w, h->count);
-    tr_parcel_put_word(w, h->h.flags & (HASH_DEFAULT_PROC | HASH_IDENTITY | HASH_RUBY2_KEYWORDS));
-    tr_parcel_put_value(w, h->fallback, STEP_DEFAULT, TR_NIL);
-    uint64_t *words = tr_parcel_reserve(w, (size_t)h->count * 2);
+    uint64_t *words = tr_parcel_reserve(w, 3 + (size_t)h->count * 2);
+    *words++ = h->count;
+    *words++ = h->h.flags & (HASH_DEFAULT_PROC | HASH_IDENTITY | HASH_RUBY2_KEYWORDS);
+    *words++ = tr_parcel_word_of(w, h->fallback, STEP_DEFAULT, TR_NIL);
     for (uint32_t i = h->first; i < h->used; i++) {
         Value key = h->entries[i].key;
         if (key == TR_UNDEF) continue;
@@ -154,18 +158,16 @@ static MAY_GC Value make_hash(ParcelReader *r, Class *klass) {
 
 static MAY_SWITCH bool complete_hash(ParcelReader *r, Value v) {
     Fiber *f = tr_parcel_fiber(r);
-    uint64_t count = tr_parcel_get_word(r), flags = tr_parcel_get_word(r);
-    Value fallback = tr_parcel_get_value(r);
-    tr_header(v)->flags |= (uint32_t)flags & (HASH_IDENTITY | HASH_RUBY2_KEYWORDS);
+    const uint64_t *words = tr_parcel_get_words(r, 3);
+    if (!words) return false;
+    uint64_t count = words[0];
+    uint32_t flags = (uint32_t)words[1];
+    Value fallback = tr_parcel_value_of(r, words[2]);
+    tr_header(v)->flags |= flags & (HASH_IDENTITY | HASH_RUBY2_KEYWORDS);
     if (flags & HASH_DEFAULT_PROC && tr_is_type(fallback, TYPE_PROC)) tr_header(v)->flags |= HASH_DEFAULT_PROC;
     tr_write(v, &tr_hash(v)->fallback, fallback);
-    const uint64_t *words = tr_parcel_get_words(r, count * 2);
-    if (!words) return false;
-    for (uint64_t i = 0; i < count; i++, words += 2) {
-        Value key = tr_parcel_value_of(r, words[0]), value = tr_parcel_value_of(r, words[1]);
-        if (tr_hash_append_new(f, v, key, value) == TR_RAISED) return false;
-    }
-    return true;
+    Value *pairs = tr_parcel_get_values(r, count <= tr_parcel_words_left(r) / 2 ? count * 2 : SIZE_MAX);
+    return pairs && tr_hash_append_pairs(f, v, pairs, count);
 }
 
 static const ParcelType hash_parcel = {.write = write_hash, .make = make_hash, .complete = complete_hash};

@@ -225,6 +225,7 @@ class IO
   # IO.popen([env,] command, mode = "r", **options)
   def self.popen(*arguments, **options)
     environment = arguments.first.is_a?(Hash) ? [arguments.shift] : []
+    options = arguments.pop.merge(options) if arguments.size > 1 && arguments.last.is_a?(Hash)
     command, mode = arguments
     mode = (mode || options.delete(:mode) || "r").to_s
     mode_options = options.slice(:external_encoding, :internal_encoding, :encoding, :textmode, :binmode)

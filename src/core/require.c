@@ -288,13 +288,10 @@ static MAY_SWITCH MAY_RAISE Value kernel_require(Fiber *f, Value self, const Arg
 /* require_relative(path): relative to the file of the caller */
 static MAY_SWITCH MAY_RAISE Value kernel_require_relative(Fiber *f, Value self, const Args *args) {
     (void)self;
-    int line;
     Value feature = tr_to_path(f, args->argv[0]);
     if (feature == TR_RAISED) return TR_RAISED;
-    Value caller = tr_caller_location(f, &line);
+    Value caller = tr_caller_file(f);
     if (!tr_is_string(caller)) return tr_raise(f, tr_class.load_error, "cannot infer basepath");
-    char real[PATH_MAX];
-    if (realpath(tr_string(caller)->bytes, real)) caller = tr_string_new_cstr(f, real);
     Value folder = tr_call(f, (Value)tr_class.file, tr_intern_cstr("dirname"), 1, caller);
     if (folder == TR_RAISED) return TR_RAISED;
     Value path = tr_call(f, (Value)tr_class.file, tr_intern_cstr("expand_path"), 2, feature, folder);

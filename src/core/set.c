@@ -4,7 +4,7 @@
  * shareable if its members are; what counts is whether the set is frozen.
  */
 #include "core/set.h"
-#include "ractor/parcel.h"
+#include "ractor/parcel_io.h"
 #include "ractor/shareable.h"
 
 #define ARG(i) (args->argv[i])

@@ -322,7 +322,8 @@ Value tr_thread_inspect(Fiber *f, Value self) {
     Thread *thread = get_thread(f, self);
     if (!thread) return TR_RAISED;
     const ThreadState *s = thread->state;
-    Value text = tr_any_to_s(f, self);
+    Value text = tr_string_dup(f, tr_any_to_s(f, self));
+    tr_string_set_encoding(text, ENCODING_BINARY); /* until a name or a path brings its own */
     if (tr_string_resize(f, text, tr_string(text)->size - 1) == TR_RAISED) return TR_RAISED;
     if (s->name != TR_NIL &&
         (tr_string_append_bytes(f, text, "@", 1) == TR_RAISED || tr_string_append(f, text, s->name) == TR_RAISED))

@@ -12,6 +12,7 @@
 #include "core/exception.h"
 #include "core/signal.h"
 #include "core/thread.h"
+#include "ractor/schedule.h"
 #include "vm/interp.h"
 
 enum Timing { TIMING_NONE, TIMING_IMMEDIATE, TIMING_ON_BLOCKING, TIMING_NEVER };
@@ -73,7 +74,7 @@ void tr_thread_take_back(Thread *thread, Value item) {
     }
 }
 
-static MAY_GC MAY_RAISE Value start_to_die(Fiber *f) {
+static MAY_SWITCH MAY_RAISE Value start_to_die(Fiber *f) {
     ThreadState *s = f->thread->state;
     if (f->thread == f->ractor->main_thread && tr_ractor_is_main(f->ractor) && !s->is_aborting) {
         Value status[1] = {TR_FIX(0)}; /* killing the main thread ends the program */
@@ -126,7 +127,7 @@ static MAY_SWITCH MAY_RAISE Value deliver(Fiber *f, bool is_blocking) {
         if (item == TR_RAISED) return TR_RAISED;
         if (!tr_is_type(item, TYPE_EXCEPTION)) return tr_raise(f, tr_class.type_error, "exception object expected");
     }
-    return tr_raise_value(f, item);
+    return tr_raise_object(f, item);
 }
 
 static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
@@ -136,12 +137,14 @@ static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
         s->is_deferred = false;
         atomic_fetch_or(&thread->interrupt_flags, INTERRUPT_PENDING);
     }
+    uint32_t seen = 0; /* a made schedule has had its look; its bit stays for the next safepoint */
     for (;;) {
-        uint32_t flags = atomic_load(&thread->interrupt_flags) & ~thread->interrupt_mask;
+        uint32_t flags = atomic_load(&thread->interrupt_flags) & ~thread->interrupt_mask & ~seen;
         if (flags == 0) return TR_NIL;
         if (flags & INTERRUPT_TIMER) { /* also how a signal gets our attention */
             tr_signal_look(f);
             tr_thread_look_around(f);
+            if (tr_schedule_is_made()) seen = INTERRUPT_TIMER;
             if (s->is_deferred) {
                 s->is_deferred = false;
                 atomic_fetch_or(&thread->interrupt_flags, INTERRUPT_PENDING);
@@ -169,7 +172,11 @@ static MAY_SWITCH MAY_RAISE Value take_interrupts(Fiber *f, bool is_blocking) {
 
 void (*tr_postponed_job_hook)(Fiber *f);
 
-Value tr_safepoint_slow(Fiber *f) { return take_interrupts(f, false); }
+Value tr_safepoint_slow(Fiber *f) {
+    Value result = take_interrupts(f, false);
+    if (tr_schedule_is_made()) tr_thread_look_again(f->thread);
+    return result;
+}
 
 Value tr_blocking_point(Fiber *f) {
     return tr_interrupt_pending(f) || f->thread->state->is_deferred ? take_interrupts(f, true) : TR_NIL;

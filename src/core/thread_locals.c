@@ -105,6 +105,11 @@ static MAY_SWITCH MAY_RAISE Value variable_set(Fiber *f, Value self, const Args 
     if (tr_is_frozen(self)) return tr_raise(f, tr_class.frozen_error, "can't modify frozen thread locals");
     Id key = tr_to_id(f, args->argv[0]);
     if (!key) return TR_RAISED;
+    if (args->argv[1] == TR_NIL) {
+        if (thread->state->variables != TR_NIL && tr_is_raised(tr_hash_delete(f, thread->state->variables, tr_value_from_id(key))))
+            return TR_RAISED;
+        return TR_NIL;
+    }
     if (thread->state->variables == TR_NIL) {
         Value variables = tr_hash_new(f);
         tr_thread_write(thread, &thread->state->variables, variables);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "core/integer.h"
-#include "ractor/parcel.h"
+#include "ractor/parcel_io.h"
 #include "ractor/shareable.h"
 #include "value/data.h"
 

@@ -146,8 +146,8 @@ bool tr_deadline_from_timeout(Fiber *f, Value v, int64_t *deadline_ns) {
     if (v == TR_NIL || v == TR_UNDEF) return true;
     double seconds;
     if (tr_is_string(v) || v == TR_TRUE || v == TR_FALSE) {
-        const char *what = tr_is_string(v) ? "string" : v == TR_TRUE ? "true" : "false";
-        Value raised = tr_raise(f, tr_class.type_error, "no implicit conversion to float from %s", what);
+        const char *what = tr_is_string(v) ? "String" : v == TR_TRUE ? "true" : "false";
+        Value raised = tr_raise(f, tr_class.type_error, "no implicit conversion of %s into Float", what);
         return raised != TR_RAISED;
     }
     if (!tr_to_double(f, v, &seconds)) return false;

@@ -36,7 +36,7 @@ MAY_SWITCH MAY_RAISE Value tr_waiters_wake_all(Fiber *f, WaiterList *list, Value
 
 /* A time in seconds as `sleep` takes it: nanoseconds from now as a deadline. nil: never. false: raised. */
 MAY_SWITCH MAY_RAISE bool tr_deadline_from_interval(Fiber *f, Value seconds, int64_t *deadline_ns);
-/* The same with the messages of timeout: and join: "no implicit conversion to float from string". */
+/* The same with the messages of timeout: and join: "no implicit conversion of String into Float". */
 MAY_SWITCH MAY_RAISE bool tr_deadline_from_timeout(Fiber *f, Value seconds, int64_t *deadline_ns);
 /* A timeout for a scheduler's hook: the Float or nil that stands for the deadline. */
 MAY_GC Value tr_timeout_from_deadline(Fiber *f, int64_t deadline_ns);

@@ -155,8 +155,8 @@ MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Clas
     return header;
 }
 
-/* Shareable objects come from the shared space, whose allocation collects nothing. */
-MAY_GC void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass) {
+/* Shareable objects come from the shared space, whose allocation collects nothing: an effect that ends here. */
+TR_EFFECT_ROOT void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass) {
     TR_ASSERT(type_and_flags & TR_FLAG_SHAREABLE);
     return tr_heap_alloc(f, bytes, type_and_flags, klass);
 }

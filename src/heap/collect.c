@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "heap/heap_internal.h"
 #include "ractor/context.h"
 
@@ -128,6 +129,8 @@ __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
     heap->minor_collections += minor;
     heap->collect_time_ns += now_ns() - start;
     heap->is_collecting = false;
+    TR_LOG(TR_LOG_GC, "Ractor %u: %s collection, %.2f ms, %zu KB live", heap->owner->id, minor ? "minor" : "major",
+           (double)(now_ns() - start) / 1e6, heap->live_bytes / 1024);
 }
 
 MAY_GC __attribute__((noinline)) void tr_heap_collect(Fiber *f) {

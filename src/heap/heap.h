@@ -33,7 +33,7 @@ void tr_heap_free(Heap *taken_heap);
  * Never fails: a process that cannot get a page ends with an error message. */
 MAY_GC void *tr_heap_alloc(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
 /* The same for an object that is born shareable, without ever collecting: for where no collection can be (method lookup). */
-MAY_GC void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
+void *tr_heap_alloc_quiet(Fiber *f, size_t bytes, uint32_t type_and_flags, Class *klass);
 /* How many bytes the slot of an object really has: room to embed. */
 size_t tr_heap_slot_bytes(Value v);
 

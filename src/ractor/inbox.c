@@ -23,6 +23,7 @@
 /* --- message memory: hands of one OS thread, exchanged in bunches, because one thread allocates and another frees --- */
 
 #define BUNCH 64
+#define PREFETCH_MAX 2048
 
 static pthread_mutex_t depot_lock = PTHREAD_MUTEX_INITIALIZER;
 static Message *depot; /* bunches, linked by `port`; under depot_lock */
@@ -80,9 +81,20 @@ static void queue_push(MessageQueue *queue, Message *message) {
     queue->last = &message->next;
 }
 
-static Message *queue_shift(MessageQueue *queue) {
+/* The next message will be wanted soon; another core wrote it. */
+static inline void prefetch_parcel(const Message *message) {
+    if (message->next) __builtin_prefetch(message->next);
+    const char *block = message->parcel.block;
+    if (!block) return;
+    size_t bytes = tr_parcel_block_bytes(&message->parcel);
+    for (size_t i = 0; i < bytes && i < PREFETCH_MAX; i += 64) __builtin_prefetch(block + i);
+}
+
+static inline Message *queue_shift(MessageQueue *queue) {
     Message *message = queue->first;
-    if (message) queue->first = message->next;
+    if (!message) return NULL;
+    queue->first = message->next;
+    if (message->next) prefetch_parcel(message->next);
     return message;
 }
 
@@ -92,8 +104,6 @@ void tr_message_queue_drop(MessageQueue *queue) {
         message_free(message);
     }
 }
-
-void tr_inbox_init(Inbox *inbox) { memset(inbox, 0, sizeof *inbox); }
 
 /* --- sending --- */
 
@@ -149,7 +159,7 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_send(Fiber *f, Ractor *to, Port *port, Valu
 /* --- receiving: the owner --- */
 
 /* Hands what has come to the ports' queues. */
-static bool drain(Inbox *inbox) {
+static bool drain(Inbox *inbox, Mail *mail) {
     Message *newest = atomic_load_explicit(&inbox->head, memory_order_relaxed);
     if (!newest || newest == CLOSED) return false;
     newest = atomic_exchange_explicit(&inbox->head, NULL, memory_order_acquire);
@@ -162,7 +172,7 @@ static bool drain(Inbox *inbox) {
     }
     while (oldest) {
         Message *next = oldest->next;
-        queue_push(oldest->port ? &oldest->port->queue : &inbox->queue, oldest);
+        queue_push(oldest->port ? &oldest->port->queue : &mail->queue, oldest);
         oldest = next;
     }
     return true;
@@ -170,17 +180,17 @@ static bool drain(Inbox *inbox) {
 
 typedef struct PortWait { Thread *thread; struct PortWait *next, **link; } PortWait;
 
-static void wake_others(Inbox *inbox, const Thread *but) {
-    for (PortWait *wait = inbox->waiting; wait; wait = wait->next)
+static void wake_others(const Mail *mail, const Thread *but) {
+    for (PortWait *wait = mail->waiting; wait; wait = wait->next)
         if (wait->thread != but) tr_thread_unpark(wait->thread);
 }
 
 bool tr_port_try_take(Fiber *f, Port *port, Message **message) {
-    Inbox *inbox = &f->ractor->state->inbox;
-    MessageQueue *queue = port && !port->is_default ? &port->queue : &inbox->queue;
+    Mail *mail = &f->ractor->state->mail;
+    MessageQueue *queue = port && !port->is_default ? &port->queue : &mail->queue;
     if (!queue->first) {
-        if (!drain(inbox)) return false;
-        if (TR_UNLIKELY(inbox->waiting != NULL)) wake_others(inbox, f->thread);
+        if (!drain(&f->ractor->state->inbox, mail)) return false;
+        if (TR_UNLIKELY(mail->waiting != NULL)) wake_others(mail, f->thread);
     }
     *message = queue_shift(queue);
     return *message != NULL;
@@ -195,22 +205,23 @@ MAY_SWITCH MAY_RAISE Value tr_message_open(Fiber *f, Message *taken_message) {
 
 MAY_SWITCH MAY_RAISE Value tr_inbox_wait(Fiber *f, WaitReason why, Value on, int64_t deadline_ns) {
     Inbox *inbox = &f->ractor->state->inbox;
-    PortWait wait = {.thread = f->thread, .next = inbox->waiting, .link = &inbox->waiting};
+    Mail *mail = &f->ractor->state->mail;
+    PortWait wait = {.thread = f->thread, .next = mail->waiting, .link = &mail->waiting};
     if (wait.next) wait.next->link = &wait.next;
-    inbox->waiting = &wait;
+    mail->waiting = &wait;
     bool may_have_come = false;
-    if (!inbox->listener) {
-        inbox->listener = f->thread;
+    if (!mail->listener) {
+        mail->listener = f->thread;
         atomic_store(&inbox->waiter, f->thread);
         may_have_come = atomic_load(&inbox->head) != NULL;
     }
     Value result = may_have_come ? TR_TRUE : tr_thread_park(f, why, on, deadline_ns);
     *wait.link = wait.next;
     if (wait.next) wait.next->link = wait.link;
-    if (inbox->listener == f->thread) {
+    if (mail->listener == f->thread) {
         atomic_store(&inbox->waiter, NULL);
-        inbox->listener = NULL;
-        if (inbox->waiting) tr_thread_unpark(inbox->waiting->thread); /* listens from now on */
+        mail->listener = NULL;
+        if (mail->waiting) tr_thread_unpark(mail->waiting->thread); /* listens from now on */
     }
     return result;
 }
@@ -269,7 +280,8 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_receive_if(Fiber *f, Block block) {
 
 /* --- the end --- */
 
-void tr_inbox_fini(Inbox *inbox) {
+void tr_inbox_fini(RactorState *state) {
+    Inbox *inbox = &state->inbox;
     Message *newest = atomic_exchange(&inbox->head, CLOSED);
     atomic_store(&inbox->is_closed, true);
     atomic_store(&inbox->waiter, NULL);
@@ -280,7 +292,7 @@ void tr_inbox_fini(Inbox *inbox) {
         message_free(newest);
         newest = next;
     }
-    tr_message_queue_drop(&inbox->queue);
+    tr_message_queue_drop(&state->mail.queue);
 }
 
 /* --- ports --- */
@@ -323,5 +335,5 @@ void tr_inbox_trace(Tracer *tracer, Ractor *ractor) {
         if (message->port) tr_trace(tracer, (Value)message->port);
         tr_parcel_trace(tracer, &message->parcel);
     }
-    trace_queue(tracer, &inbox->queue);
+    trace_queue(tracer, &ractor->state->mail.queue);
 }

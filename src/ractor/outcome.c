@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/deadlock.h"
 #include "core/exception.h"
+#include "ractor/parcel_memory.h"
 #include "ractor/ractor.h"
 
 static void tell(Value port, bool has_failed) {
@@ -20,7 +21,7 @@ static void tell(Value port, bool has_failed) {
 void tr_ractor_finish(Fiber *f, Parcel *taken_outcome, bool has_failed) {
     Ractor *ractor = f->ractor;
     RactorState *state = ractor->state;
-    tr_inbox_fini(&state->inbox);
+    tr_inbox_fini(state);
     tr_ractor_lock(ractor);
     state->outcome = *taken_outcome;
     state->has_failed = has_failed;
@@ -74,9 +75,8 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_wait(Fiber *f, Ractor *ractor) {
 static Parcel copy_of_error(const Parcel *p) {
     Parcel copy = *p;
     if (p->block) {
-        size_t bytes = p->ref_count * sizeof(Value) + p->buffer_count * sizeof(ParcelBuffer) + p->size;
-        copy.block = malloc(bytes);
-        TR_CHECK(copy.block);
+        size_t bytes = tr_parcel_block_bytes(p);
+        copy.block = tr_parcel_block_new(bytes);
         memcpy(copy.block, p->block, bytes);
         ParcelBuffer *buffers = (ParcelBuffer *)((Value *)copy.block + p->ref_count);
         for (uint32_t i = 0; i < p->buffer_count; i++) {

@@ -5,7 +5,8 @@
  * structure arrives as it left. The bytes hold no addresses: what travels by reference (shareable objects, classes) and
  * byte buffers that change hands stand in two tables beside them.
  *
- * A layer that owns an object type says how it travels: tr_parcel_register, tr_parcel_register_data.
+ * A layer that owns an object type says how it travels (tr_parcel_register, tr_parcel_register_data) with the words of
+ * parcel_io.h.
  */
 #ifndef TR_RACTOR_PARCEL_H
 #define TR_RACTOR_PARCEL_H
@@ -21,7 +22,7 @@ typedef struct ParcelBuffer { /* what changes hands: malloc'ed bulk, or a resour
 
 typedef struct Parcel {
     Value value;        /* what travels as it is; TR_UNDEF: it is encoded */
-    void *block;        /* one allocation: refs, buffers, bytes; NULL when there are none */
+    void *block;        /* one allocation (ractor/parcel_memory.h): refs, buffers, bytes; NULL when there are none */
     uint32_t object_count, ref_count, buffer_count;
     size_t size;        /* of the bytes */
 } Parcel;
@@ -40,6 +41,11 @@ bool tr_parcel_is_as_is(Value value);
 MAY_SWITCH MAY_RAISE Value tr_parcel_unpack(Fiber *f, Parcel *parcel);
 /* Packed and unpacked at once: what a message would be at the other end. */
 MAY_SWITCH MAY_RAISE Value tr_copy_deeply(Fiber *f, Value value);
+static inline ParcelBuffer *tr_parcel_buffers(const Parcel *p) { return (ParcelBuffer *)((Value *)p->block + p->ref_count); }
+static inline const uint64_t *tr_parcel_words(const Parcel *p) { return (const uint64_t *)(tr_parcel_buffers(p) + p->buffer_count); }
+static inline size_t tr_parcel_block_bytes(const Parcel *p) {
+    return p->ref_count * sizeof(Value) + p->buffer_count * sizeof(ParcelBuffer) + p->size;
+}
 /* Frees what a parcel that nobody received holds. Any thread. */
 void tr_parcel_drop(Parcel *parcel);
 /* The shareable objects in it; while the world is stopped. */
@@ -67,45 +73,5 @@ void tr_parcel_register(ObjectType type, const ParcelType *description);
 /* Nothing of the object travels: the receiver gets a new one of its class (Mutex). */
 extern const ParcelType tr_parcel_fresh;
 void tr_parcel_register_data(const DataType *data, const ParcelType *description);
-
-/* Where a child stands, for the path in an error. */
-typedef enum ParcelStep { STEP_INDEX, STEP_KEY, STEP_VALUE_OF, STEP_NAMED, STEP_DEFAULT } ParcelStep;
-void tr_parcel_put_value(ParcelWriter *writer, Value child, ParcelStep step, Value label);
-void tr_parcel_put_word(ParcelWriter *writer, uint64_t word);
-/* Many at once: room for so many words, each to be set before anything else is put, from tr_parcel_word_of. */
-uint64_t *tr_parcel_reserve(ParcelWriter *writer, size_t words);
-uint64_t tr_parcel_word_of_object(ParcelWriter *writer, Value child, ParcelStep step, Value label);
-static inline uint64_t tr_parcel_word_of(ParcelWriter *writer, Value child, ParcelStep step, Value label) {
-    return tr_is_immediate(child) ? child : tr_parcel_word_of_object(writer, child, step, label);
-}
-void tr_parcel_put_bytes(ParcelWriter *writer, const void *bytes, size_t size);
-/* The buffer will be the receiver's. `borrowed`: it is the object's own until the move is done; else freed on failure. */
-void tr_parcel_put_buffer(ParcelWriter *writer, void *bytes, size_t size, bool borrowed);
-/* Something else that changes hands with a move: it is the object's own until the move is done; `drop` ends it. */
-void tr_parcel_put_resource(ParcelWriter *writer, void *resource, void (*drop)(void *resource));
-bool tr_parcel_is_move(const ParcelWriter *writer);
-/* The object cannot travel. */
-void tr_parcel_refuse(ParcelWriter *writer, Class *error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Reading beyond the payload gives zeros and marks the parcel damaged. */
-Fiber *tr_parcel_fiber(ParcelReader *reader);
-Value tr_parcel_get_value(ParcelReader *reader);
-uint64_t tr_parcel_get_word(ParcelReader *reader);
-/* What was read makes no sense. */
-void tr_parcel_damage(ParcelReader *reader);
-/* Many at once, NULL when damaged; each means tr_parcel_value_of. */
-const uint64_t *tr_parcel_get_words(ParcelReader *reader, size_t words);
-Value tr_parcel_value_of_word(ParcelReader *reader, uint64_t word);
-static inline Value tr_parcel_value_of(ParcelReader *reader, uint64_t word) {
-    return tr_is_fixnum(word) || tr_is_flonum(word) ? word : tr_parcel_value_of_word(reader, word);
-}
-const void *tr_parcel_get_bytes(ParcelReader *reader, size_t size); /* NULL when damaged */
-/* The buffer, whose bytes now belong to the caller; NULL when damaged. */
-void *tr_parcel_take_buffer(ParcelReader *reader, size_t *size);
-/* The resource that was put with the same drop; NULL when damaged or NULL was put. */
-void *tr_parcel_take_resource(ParcelReader *reader, void (*drop)(void *resource));
-/* How many words of the payload are left. */
-size_t tr_parcel_words_left(ParcelReader *reader);
 
 #endif

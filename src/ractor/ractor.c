@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "core/core.h"
 #include "core/parcel_types.h"
 #include "core/thread.h"
@@ -183,7 +184,6 @@ static Ractor *ractor_new(void) {
     state->reference_count = 1; /* the run */
     state->default_port = TR_UNDEF;
     state->received = state->path = TR_NIL;
-    tr_inbox_init(&state->inbox);
     tr_parcel_init(&state->outcome, TR_NIL);
     Stripe *stripe = stripe_of(ractor);
     pthread_mutex_lock(&stripe->lock);
@@ -323,6 +323,7 @@ _Noreturn static MAY_SWITCH void end_run(Fiber *f, Value result) {
     tr_ractor_run_finalizers(f, true);
     atomic_fetch_sub_explicit(&live_count, 1, memory_order_relaxed);
     tr_ractor_finish(f, &outcome, has_failed);
+    TR_LOG(TR_LOG_SCHED, "Ractor %u: ends", f->ractor->id);
     tr_ractor_sched_end(f, release_run);
 }
 
@@ -439,6 +440,7 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_create(Fiber *f, Block block, int argc, con
     fiber->is_root = fiber->is_blocking = true;
     ractor->main_thread->fiber = ractor->main_thread->root_fiber = fiber;
     Value face = make_face(f, ractor);
+    TR_LOG(TR_LOG_SCHED, "Ractor %u: made by Ractor %u", ractor->id, f->ractor->id);
     tr_thread_start(ractor->main_thread);
     tr_ractor_sched_start(ractor);
     return face;

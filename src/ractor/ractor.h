@@ -16,8 +16,8 @@
 
 /* --- messages --- */
 typedef struct Port Port;
-typedef struct Message {
-    struct Message *next;
+typedef struct Message { /* a cache line */
+    _Alignas(64) struct Message *next;
     Port *port;      /* NULL: the default port */
     Parcel parcel;
 } Message;
@@ -37,17 +37,18 @@ struct Port { /* Ractor::Port; shareable */
 extern const DataType tr_port_type;
 static inline bool tr_is_port(Value v) { return tr_data_is(v, &tr_port_type); }
 
-typedef struct Inbox {
-    /* any thread */
+typedef struct Inbox { /* any thread; what only the owner writes lies elsewhere, in another cache line */
     _Atomic(Message *) head;   /* newest first; senders push with release, the owner takes all with acquire */
     _Atomic(Thread *) waiter;  /* parked until something comes; seq_cst with head: see inbox.c */
     _Atomic uint32_t waker_count; /* senders that are about to wake it */
     _Atomic bool is_closed;    /* the default port */
-    /* owner only */
+} Inbox;
+
+typedef struct Mail { /* owner only */
     MessageQueue queue;        /* of the default port */
     struct PortWait *waiting;
     Thread *listener;
-} Inbox;
+} Mail;
 
 /* --- the other interface: yield and take --- */
 typedef struct Ticket Ticket;       /* one waiting thread, on its C stack */
@@ -81,6 +82,7 @@ typedef struct RactorState {
     struct Leftover *leftovers; /* yielded, and nobody took it before the end */
     bool outgoing_closed;
     /* owner only */
+    Mail mail;
     Value default_port;         /* TR_UNDEF until asked for */
     Value received;             /* Array of messages that receive_if has seen, or nil */
     struct OpenParcel *open_parcels;
@@ -126,11 +128,10 @@ static inline bool tr_ractor_has_ended(const Ractor *ractor) {
 }
 
 /* --- inbox.c --- */
-void tr_inbox_init(Inbox *inbox);
 /* To the default port (port NULL) or a port of the Ractor. False: closed; the parcel is still the caller's. */
 bool tr_ractor_post(Ractor *to, Port *port, Parcel *taken_parcel);
 /* Closed for good: later posts fail, what lies there is dropped. At the end, by the owner. */
-void tr_inbox_fini(Inbox *inbox);
+void tr_inbox_fini(RactorState *state);
 void tr_message_queue_drop(MessageQueue *queue);
 /* Raises ClosedError unless posted. */
 MAY_SWITCH MAY_RAISE Value tr_ractor_send(Fiber *f, Ractor *to, Port *port, Value value, bool move);

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "ractor/schedule.h"
+
 enum {
     SLOTS_PER_SLAB = 32,
     WOKEN_CHECK = 64               /* look at the clock once in so many picks */
@@ -269,8 +272,22 @@ static bool is_ready_ones_turn(RactorSched *rs) {
     return true;
 }
 
+/* Any of the ready ones, whichever the made schedule says. */
+static ThreadState *pick_chosen(RactorSched *rs) {
+    uint32_t count = 0;
+    for (ThreadState *s = rs->woken.first; s; s = s->next) count++;
+    for (ThreadState *s = rs->ready.first; s; s = s->next) count++;
+    if (count == 0) return NULL;
+    uint32_t left = tr_schedule_choose(count);
+    ThreadState *s = rs->woken.first ? rs->woken.first : rs->ready.first;
+    while (left-- > 0) s = s->next ? s->next : rs->ready.first;
+    list_remove(s);
+    return s;
+}
+
 static ThreadState *pick(RactorSched *rs) {
     if (TR_UNLIKELY(atomic_load_explicit(&rs->task.is_poked, memory_order_relaxed))) take_in_all(rs);
+    if (tr_schedule_is_made()) return pick_chosen(rs);
     ThreadList *list = &rs->woken;
     if (!list->first || (rs->ready.first && is_ready_ones_turn(rs))) {
         rs->woken_picks = 0;
@@ -290,6 +307,7 @@ static void enter(RactorSched *rs, ThreadState *s) {
     tr_fiber_set_current(thread->fiber);
     tr_worker_set_flags(rs->worker, &thread->interrupt_flags);
     if (is_anyone_ready(rs)) tr_worker_want_tick(rs->worker);
+    if (tr_schedule_is_made()) tr_thread_look_again(thread);
 }
 
 static void reap(RactorSched *rs) {
@@ -300,6 +318,12 @@ static void reap(RactorSched *rs) {
 static void leave_worker(Fiber *f, int ends) {
     RactorSched *rs = f->ractor->sched;
     tr_coroutine_switch(&f->coroutine, tr_worker_coroutine(rs->worker), ends);
+}
+
+/* Lets another Ractor have the worker; the running thread is in a queue. */
+static void yield_worker(Fiber *f) {
+    leave_worker(f, 0);
+    reap(f->ractor->sched);
 }
 
 /* The current thread does not run on (it is parked, in a queue, or dead): somebody else does. Comes back when it is its
@@ -382,8 +406,7 @@ void tr_thread_pass(Fiber *f) {
         if (!tr_worker_has_others(rs->worker)) return;
         s->run_state = THREAD_READY;
         list_push(&rs->ready, s);
-        leave_worker(f, 0);
-        reap(f->ractor->sched);
+        yield_worker(f);
         return;
     }
     s->run_state = THREAD_READY;
@@ -415,12 +438,31 @@ static bool should_leave_worker(RactorSched *rs, int64_t now) {
     return now - rs->turn_mark_ns >= TURN_NS;
 }
 
+void tr_thread_look_again(Thread *thread) {
+    atomic_fetch_or_explicit(&thread->interrupt_flags, INTERRUPT_TIMER, memory_order_relaxed);
+}
+
+/* What the made schedule says instead of the clock. */
+static void look_around_by_schedule(Fiber *f) {
+    RactorSched *rs = f->ractor->sched;
+    ThreadState *s = f->thread->state;
+    if (!tr_schedule_gives_way() && !tr_worker_must_stop()) return;
+    s->run_state = THREAD_READY;
+    list_push(&rs->ready, s);
+    if (tr_worker_has_others(rs->worker)) yield_worker(f);
+    else switch_away(f, 0);
+}
+
 void tr_thread_look_around(Fiber *f) {
     RactorSched *rs = f->ractor->sched;
     ThreadState *s = f->thread->state;
     tr_worker_looked(rs->worker);
     atomic_fetch_and_explicit(&f->thread->interrupt_flags, ~(uint32_t)INTERRUPT_TIMER, memory_order_relaxed);
     take_in_all(rs);
+    if (tr_schedule_is_made()) {
+        look_around_by_schedule(f);
+        return;
+    }
     int64_t now = tr_now_ns();
     bool is_over = is_slice_over(s, now);
     if (should_leave_worker(rs, now)) {
@@ -428,8 +470,7 @@ void tr_thread_look_around(Fiber *f) {
         s->run_state = THREAD_READY;
         if (is_over) list_push(&rs->ready, s);
         else list_push_front(&rs->ready, s);
-        leave_worker(f, 0);
-        reap(f->ractor->sched);
+        yield_worker(f);
         return;
     }
     bool is_pressed = rs->woken.first && now >= rs->protect_until_ns;
@@ -571,7 +612,7 @@ RactorSched *tr_ractor_sched_new(Ractor *ractor) {
 
 void tr_ractor_sched_boot(Ractor *ractor, int worker_count) {
     RactorSched *rs = ractor->sched;
-    tr_sched_boot(worker_count, &rs->task);
+    tr_sched_boot(tr_schedule_boot(worker_count), &rs->task);
     rs->worker = tr_worker_current();
     enter(rs, ractor->main_thread->state);
 }

@@ -137,6 +137,8 @@ MAY_SWITCH void tr_thread_pass(Fiber *f);
 MAY_SWITCH void tr_thread_pass_after_io(Fiber *f);
 /* After a poke (the TIMER bit): takes in wake-ups and deadlines, lets go of the processor if it is someone else's turn. */
 MAY_SWITCH void tr_thread_look_around(Fiber *f);
+/* The next safepoint looks around again. By the thread's Ractor. */
+void tr_thread_look_again(Thread *thread);
 /* As tr_thread_park, but nothing sent to the thread ends it: TR_TRUE woken, TR_FALSE deadline. */
 MAY_SWITCH Value tr_thread_park_uninterruptible(Fiber *f, WaitReason why, Value on, int64_t deadline_ns);
 /* Ends a park as an interrupt does (the sleeper finds it in its flags). From the same Ractor. */

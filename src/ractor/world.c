@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "ractor/ractor.h"
 
 #define ROOTS_MAX 16
@@ -64,10 +65,13 @@ static __attribute__((noinline)) void collect_stopped(void) {
 
 MAY_SWITCH void tr_world_collect(Fiber *f) {
     uint64_t before = atomic_load(&collections);
+    int64_t start = tr_now_ns();
     tr_world_stop(f);
     if (atomic_load(&collections) == before) {
         collect_stopped();
         atomic_fetch_add(&collections, 1);
+        TR_LOG(TR_LOG_GC, "Ractor %u: collection of what is shared, %.2f ms with the stop", f->ractor->id,
+               (double)(tr_now_ns() - start) / 1e6);
     }
     tr_world_start();
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 
 enum { PAGE_ENTRIES = 1024, PAGES = 1024, BATCH = 64 };
 
@@ -130,6 +131,8 @@ int tr_poller_add(FdWaiter *waiter) {
     lock_entry(entry);
     list_locked(entry, waiter);
     int error = arm_locked(entry, waiter->fd);
+    TR_LOG(TR_LOG_POLL, "fd %d: waiting for%s%s", waiter->fd, waiter->events & TR_FD_IN ? " input" : "",
+           waiter->events & TR_FD_OUT ? " output" : "");
     if (error) {
         unlist_locked(entry, waiter);
         uncount();
@@ -170,6 +173,7 @@ void tr_poller_forget(int fd) {
 static void deliver(int fd, int events) {
     FdEntry *entry = entry_of(fd);
     if (!entry) return;
+    TR_LOG(TR_LOG_POLL, "fd %d: ready%s%s", fd, events & TR_FD_IN ? " for input" : "", events & TR_FD_OUT ? " for output" : "");
     lock_entry(entry);
     for (FdWaiter *w = entry->waiters, *next; w; w = next) {
         next = w->next;
@@ -202,6 +206,7 @@ int tr_poller_wait(int64_t timeout_ns) {
     struct epoll_event events[BATCH];
     int count = wait_events(tr_poller_fd(), events, timeout_ns);
     bool is_kicked = false;
+    if (timeout_ns != 0) TR_LOG(TR_LOG_POLL, "%d events", count);
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd >= 0) {
             deliver(events[i].data.fd, events_from_epoll(events[i].events));

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "sched/poller.h"
 #include "sched/sched_internal.h"
 
@@ -319,6 +320,7 @@ static Task *search(Worker *worker) {
     begin_search(worker);
     for (int round = 0; round < SPIN_ROUNDS; round++) {
         Task *task = steal(worker);
+        if (task) TR_LOG(TR_LOG_SCHED, "worker %d: steals a Ractor", worker->index);
         if (!task) task = find_local(worker);
         if (task) return task;
         for (int i = 0; i < 20; i++) {
@@ -366,6 +368,7 @@ static void sleep_until_woken(Worker *worker) {
     tr_full_fence(); /* we are known to be idle before we look for the last time */
     if (tr_sched_is_all_idle() && tr_sched_all_idle) tr_sched_all_idle();
     if (!is_work_anywhere()) {
+        TR_LOG(TR_LOG_SCHED, "worker %d: sleeps", worker->index);
         if (!atomic_exchange(&is_poller_taken, true)) poll_until_event(worker);
         else
             while (atomic_load(&worker->wake) == 0) tr_futex_wait(&worker->wake, 0);
@@ -375,6 +378,7 @@ static void sleep_until_woken(Worker *worker) {
     if (!was_chosen) unlink_idle_locked(worker);
     pthread_mutex_unlock(&idle_lock);
     worker->is_searching = was_chosen;
+    TR_LOG(TR_LOG_SCHED, "worker %d: awake%s", worker->index, was_chosen ? ", to look for work" : "");
 }
 
 static Task *next_task(Worker *worker) {
@@ -445,6 +449,7 @@ static void set_up_thread(Worker *worker) {
 static void *worker_main(void *argument) {
     Worker *worker = argument;
     set_up_thread(worker);
+    TR_LOG(TR_LOG_SCHED, "worker %d: starts", worker->index);
     tr_coroutine_init_native(&worker->coroutine);
     worker_loop(worker);
     return NULL;

@@ -32,6 +32,7 @@ typedef struct Shape {
 } Shape;
 
 typedef struct Children {
+    struct Children *previous; /* what it replaced: somebody may still be looking there */
     uint32_t mask;
     _Atomic uint32_t shapes[]; /* 0: free (the root is nobody's child) */
 } Children;
@@ -74,6 +75,7 @@ static void grow_children_locked(void) {
     if (old && next_shape < slots / 4) return;
     Children *bigger = calloc(1, sizeof(Children) + slots * sizeof(uint32_t));
     TR_CHECK(bigger != NULL);
+    bigger->previous = old;
     bigger->mask = slots - 1;
     for (uint32_t id = 2; id < next_shape; id++) insert(bigger, id);
     atomic_store_explicit(&children, bigger, memory_order_release);

@@ -19,6 +19,7 @@
 #define ARENA_BYTES (64u * 1024)
 
 typedef struct Table {
+    struct Table *previous; /* what it replaced: somebody may still be looking there */
     uint32_t mask;
     _Atomic(Id) ids[];
 } Table;
@@ -150,9 +151,10 @@ static void insert(Table *into, Id id, uint64_t hash) {
     atomic_store_explicit(&into->ids[i], id, memory_order_release);
 }
 
-static Table *new_table(uint32_t slots) {
+static Table *new_table(uint32_t slots, Table *previous) {
     Table *made = calloc(1, sizeof(Table) + slots * sizeof(Id));
     TR_CHECK(made != NULL);
+    made->previous = previous;
     made->mask = slots - 1;
     return made;
 }
@@ -195,7 +197,7 @@ static Id add_locked(const char *bytes, size_t size, int encoding, uint64_t hash
 
     Table *now = atomic_load_explicit(&table, memory_order_relaxed);
     if (id > now->mask / 2) {
-        Table *bigger = new_table((now->mask + 1) * 2);
+        Table *bigger = new_table((now->mask + 1) * 2, now);
         for (Id each = 1; each < id; each++) insert(bigger, each, name_of(each)->hash);
         insert(bigger, id, hash);
         atomic_store_explicit(&table, bigger, memory_order_release);
@@ -207,7 +209,7 @@ static Id add_locked(const char *bytes, size_t size, int encoding, uint64_t hash
 
 void tr_symbol_boot(void) {
     if (atomic_load_explicit(&table, memory_order_relaxed)) return;
-    atomic_store_explicit(&table, new_table(1u << 13), memory_order_release);
+    atomic_store_explicit(&table, new_table(1u << 13, NULL), memory_order_release);
     Name *block = calloc(BLOCK_NAMES, sizeof(Name));
     TR_CHECK(block != NULL);
     block[0].public = (IdName){.bytes = "", .size = 0, .encoding = 2, .kind = ID_JUNK};

@@ -197,6 +197,14 @@ Value tr_backtrace_strings(Fiber *f, Value captured) {
     return array;
 }
 
+int tr_backtrace_limit = -1;
+
+/* Thread::Backtrace.limit -> Integer: how many lines of a backtrace are printed; -1: all */
+static Value backtrace_s_limit(Fiber *f, Value self, const Args *args) {
+    (void)f, (void)self, (void)args;
+    return TR_FIX(tr_backtrace_limit);
+}
+
 /* --- Thread::Backtrace::Location --- */
 
 typedef struct Location {
@@ -268,10 +276,21 @@ static const MethodDef location_methods[] = {
     {"inspect", location_inspect, ARITY(0, 0), 0},
     {0}
 };
+static const MethodDef backtrace_singleton_methods[] = {{"limit", backtrace_s_limit, ARITY(0, 0), 0}, {0}};
+const ClassDef tr_backtrace_class = {
+    .klass = &tr_class.backtrace, .singleton_methods = backtrace_singleton_methods, .no_alloc = true};
 const ClassDef tr_backtrace_location_class = {
     .klass = &tr_class.backtrace_location, .methods = location_methods, .no_alloc = true};
 
 /* --- the place of the caller --- */
+
+Value tr_caller_file(Fiber *f) {
+    for (const Frame *frame = f->frame; frame; frame = frame->prev) {
+        if (!frame->iseq || frame->iseq->is_internal) continue;
+        return frame->iseq->absolute_path == TR_NIL ? frame->iseq->path : frame->iseq->absolute_path;
+    }
+    return TR_NIL;
+}
 
 Value tr_caller_location(Fiber *f, int *line) {
     for (const Frame *frame = f->frame; frame; frame = frame->prev) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "core/exception.h"
 #include "core/fiber.h"
 #include "core/main_object.h"
@@ -13,7 +14,6 @@
 #include "core/prelude.h"
 #include "core/signal.h"
 #include "core/thread.h"
-#include "core/signal.h"
 #include "ractor/ractor.h"
 #include "ractor/world.h"
 #include "value/data.h"
@@ -115,7 +115,9 @@ static void give_class(Value object, void *data) {
 
 TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fatal_hook = print_ruby_backtrace;
+    if (!tr_log_boot()) fprintf(stderr, "troupe: TROUPE_LOG can be gc, sched, poll, or several with commas\n");
     tr_symbol_boot();
+    tr_backtrace_limit = options->backtrace_limit;
     tr_parcel_types_boot();
     tr_block_boot();
     tr_interp_boot();

@@ -337,7 +337,8 @@ void *tr_spare_take_locked(Fiber *f, TrSpare *spare, const Class *klass) {
     return NULL;
 }
 
-bool tr_spare_refill(Fiber *f, TrSpare *spare) {
+/* The effect of allocation ends here, because the heap collects nothing meanwhile. */
+TR_EFFECT_ROOT bool tr_spare_refill(Fiber *f, TrSpare *spare) {
     if (TR_LIKELY(!spare->is_short)) return false;
     spare->is_short = false;
     bool was_disabled = tr_heap_set_disabled(f->heap, true);

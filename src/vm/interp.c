@@ -115,7 +115,7 @@ restore:
 
 /* Whether `klass` still answers `mid` of the site with a method that was there at boot and belongs to
  * `owner`. */
-static inline bool site_is_basic(CallData *data, Class *klass, const Class *owner) {
+static MAY_GC inline bool site_is_basic(CallData *data, Class *klass, const Class *owner) {
     const CallCache *cache = atomic_load_explicit(&data->cache, memory_order_acquire);
     if (TR_UNLIKELY(atomic_load_explicit(&cache->klass, memory_order_relaxed) != klass))
         cache = tr_site_lookup(data, klass);

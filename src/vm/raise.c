@@ -27,14 +27,20 @@ Value tr_raise_value(Fiber *f, Value exception) {
     if (e->backtrace == TR_NIL) {
         Value backtrace = tr_backtrace_capture(f, 0, -1);
         tr_write(exception, &e->backtrace, backtrace);
-        if (TR_UNLIKELY(!tr_method_is_basic(exception, TR_ID_set_backtrace))) { /* the class wants to see it first */
-            Value strings = tr_backtrace_strings(f, backtrace);
-            if (strings == TR_RAISED || tr_call(f, exception, TR_ID_set_backtrace, 1, strings) == TR_RAISED)
-                return TR_RAISED;
-        }
     }
     f->unwind = (Unwind){.kind = UNWIND_RAISE, .value = exception, .tag = TR_NIL};
     return TR_RAISED;
+}
+
+Value tr_raise_object(Fiber *f, Value exception) {
+    Exception *e = (Exception *)exception;
+    if (TR_UNLIKELY(!tr_method_is_basic(exception, TR_ID_set_backtrace)) && e->backtrace == TR_NIL) {
+        Value backtrace = tr_backtrace_capture(f, 0, -1);
+        tr_write(exception, &e->backtrace, backtrace);
+        Value strings = tr_backtrace_strings(f, backtrace);
+        if (strings == TR_RAISED || tr_call(f, exception, TR_ID_set_backtrace, 1, strings) == TR_RAISED) return TR_RAISED;
+    }
+    return tr_raise_value(f, exception);
 }
 
 Value tr_raise(Fiber *f, Class *klass, const char *format, ...) {

@@ -50,3 +50,12 @@ def where = raise("w")
 ([3].each { where } rescue $!.backtrace[1..2].map { |l| l[/in .*/] }) #=> ["in 'block in <main>'", "in 'Array#each'"]
 def lines = caller_locations(1, 1).first.label
 lines #=> "<main>"
+
+# a class that has a set_backtrace of its own is told where it was raised
+class Told < StandardError
+  attr_reader :told
+  def set_backtrace(lines) = (@told = lines.first[/in .*/])
+end
+def tell = raise(Told)
+(tell rescue $!.told) #=> "in 'Object#tell'"
+(Thread.new { Thread.current.report_on_exception = false; raise Told }.join rescue $!.told.class) #=> String

@@ -80,6 +80,7 @@ MAY_GC Value tr_vformat(Fiber *f, const char *format, va_list arguments);
 /* NameError (or the subclass) with its name and receiver. */
 MAY_GC MAY_RAISE Value tr_raise_name_error(Fiber *f, Value receiver, Id name, const char *format, ...);
 MAY_GC MAY_RAISE Value tr_raise_value(Fiber *f, Value exception);            /* sets backtrace and cause if unset */
+MAY_SWITCH MAY_RAISE Value tr_raise_object(Fiber *f, Value exception); /* and tells its class's own set_backtrace first */
 MAY_GC MAY_RAISE Value tr_raise_errno(Fiber *f, int error, const char *detail); /* Errno::X; detail may be NULL */
 MAY_GC MAY_RAISE Value tr_raise_argc(Fiber *f, int given, int min, int max);
 MAY_SWITCH MAY_RAISE Value tr_raise_frozen(Fiber *f, Value object);
@@ -171,6 +172,8 @@ MAY_GC void tr_backref_set(Fiber *f, Value match);
 MAY_GC void tr_backref_set_for_caller(Fiber *f, Value match);
 Value tr_lastline_get(Fiber *f);
 MAY_GC void tr_lastline_set(Fiber *f, Value line);
+extern int tr_backtrace_limit; /* --backtrace-limit: lines of a backtrace to print, -1: all; written at boot */
+MAY_GC Value tr_caller_file(Fiber *f);                       /* its absolute path, else its path; nil */
 MAY_GC Value tr_caller_location(Fiber *f, int *line);         /* path of the innermost Ruby frame, String or nil */
 Id tr_current_method_id(Fiber *f);
 Cref *tr_caller_cref(Fiber *f);
@@ -203,7 +206,7 @@ MAY_GC Value tr_freeze(Fiber *f, Value object);
 Value tr_main_object(Fiber *f);
 
 /* --- boot --- */
-typedef struct VmOptions { int worker_count; int argc; char **argv; const char *script_name; } VmOptions;
+typedef struct VmOptions { int worker_count; int backtrace_limit; int argc; char **argv; const char *script_name; } VmOptions;
 /* Makes the main Ractor and every built-in class; returns its root fiber. */
 MAY_SWITCH Fiber *tr_vm_boot(const VmOptions *options);
 /* The main program, a tree without errors: runs it as <main>, then at_exit blocks; reports an uncaught exception; the exit

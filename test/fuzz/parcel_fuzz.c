@@ -11,6 +11,7 @@
 
 #include "core/core.h"
 #include "ractor/parcel.h"
+#include "ractor/parcel_memory.h"
 
 static Fiber *fiber;
 static Value refs[8];
@@ -67,13 +68,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 static Parcel make_parcel(const uint8_t *data, size_t size) {
-    enum { BUFFERS = 2, BUFFER_BYTES = 300 };
+    enum { BUFFERS = 2, BUFFER_BYTES = 5000 };
     Parcel parcel = {.value = TR_UNDEF, .object_count = data[0], .ref_count = 8, .buffer_count = BUFFERS, .size = size - 1};
-    char *block = malloc(sizeof refs + BUFFERS * sizeof(ParcelBuffer) + size);
+    char *block = tr_parcel_block_new(sizeof refs + BUFFERS * sizeof(ParcelBuffer) + size - 1);
     memcpy(block, refs, sizeof refs);
     ParcelBuffer *buffers = (ParcelBuffer *)(block + sizeof refs);
     for (int i = 0; i < BUFFERS; i++) {
-        buffers[i] = (ParcelBuffer){malloc(BUFFER_BYTES + 1), BUFFER_BYTES};
+        buffers[i] = (ParcelBuffer){malloc(BUFFER_BYTES + 1), BUFFER_BYTES, NULL};
         memset(buffers[i].bytes, 'b', BUFFER_BYTES + 1);
     }
     memcpy(block + sizeof refs + BUFFERS * sizeof(ParcelBuffer), data + 1, size - 1);
