@@ -30,7 +30,7 @@ static void print_string(Text *text, Value v) { tr_text_bytes(text, tr_string(v)
 void tr_print_thread_name(Text *text, const Thread *thread) {
     const ThreadState *s = thread->state;
     if (tr_is_object(thread->face)) print_address(text, thread->face);
-    else tr_text_cstr(text, "#<Thread");
+    else tr_text_format(text, "#<Thread:0x%016llx", (unsigned long long)(uintptr_t)thread); /* nobody has asked for it yet */
     if (tr_is_string(s->name)) {
         tr_text_cstr(text, "@");
         print_string(text, s->name);
