@@ -44,7 +44,9 @@ static MAY_SWITCH MAY_RAISE Value look_ahead(Fiber *f, Value self) {
     if (e->stop != TR_NIL) return raise_stop(f, e);
     if (e->fiber == TR_NIL) {
         Value body = tr_proc_from_c(f, fiber_body, self, 0, -1, false);
-        tr_write(self, &e->fiber, tr_fiber_object_new(f, tr_class.fiber, body, true));
+        Value made = tr_fiber_object_new(f, tr_class.fiber, body, true);
+        if (made == TR_RAISED) return TR_RAISED;
+        tr_write(self, &e->fiber, made);
     }
     Value fiber = e->fiber, values = tr_fiber_resume(f, fiber, 0, NULL);
     if (values == TR_RAISED) {

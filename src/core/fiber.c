@@ -69,6 +69,9 @@ Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking) 
     Value v = alloc_object(f, klass);
     tr_write(v, &object_of(v)->proc, proc);
     object_of(v)->is_blocking = is_blocking;
+    Value storage = tr_fiber_inherited_storage(f);
+    if (storage == TR_RAISED) return TR_RAISED;
+    tr_write(v, &object_of(v)->storage, storage);
     return v;
 }
 

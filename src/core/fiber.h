@@ -28,7 +28,7 @@ extern const DataType tr_fiber_type;
 
 /* The Ruby object of the running fiber. */
 MAY_GC Value tr_fiber_face(Fiber *f);
-MAY_GC Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking);
+MAY_GC MAY_RAISE Value tr_fiber_object_new(Fiber *f, Class *klass, Value proc, bool is_blocking);
 /* As Fiber#resume and Fiber.yield. */
 MAY_SWITCH MAY_RAISE Value tr_fiber_resume(Fiber *f, Value fiber, int argc, const Value *argv);
 MAY_SWITCH MAY_RAISE Value tr_fiber_yield(Fiber *f, int argc, const Value *argv);
