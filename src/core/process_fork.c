@@ -48,10 +48,15 @@ static MAY_SWITCH MAY_RAISE Value process_s_fork_now(Fiber *f, Value self, const
         return tr_raise(f, tr_class.not_implemented_error, "can not fork from non-main Ractors");
     tr_io_flush_all(f); /* what lies in buffers would be written twice */
     tr_world_stop(f);
+    tr_sched_before_fork();
     pid_t pid = fork();
     int error = errno;
-    if (pid == 0) begin_child(f);
-    else tr_world_start();
+    if (pid == 0) {
+        begin_child(f);
+    } else {
+        tr_sched_after_fork_parent();
+        tr_world_start();
+    }
     if (pid > 0) tr_process_add_child(pid);
     if (pid < 0) return tr_raise_errno(f, error, "fork(2)");
     return TR_FIX(pid);

@@ -79,16 +79,9 @@ void tr_sched_start_world(void) {
     tr_futex_wake(&tr_stop_requested, TR_MAX_WORKERS);
 }
 
-/* A forked child has the locks as they were: they must be free, or be made new. */
-void tr_sched_before_fork(void) {
-    tr_sched_stop_world();
-    tr_stack_pool_before_fork();
-}
-
-void tr_sched_after_fork_parent(void) {
-    tr_stack_pool_after_fork();
-    tr_sched_start_world();
-}
+/* A forked child has the locks as they were: they must be ours, free, or be made new. */
+void tr_sched_before_fork(void) { tr_stack_pool_before_fork(); }
+void tr_sched_after_fork_parent(void) { tr_stack_pool_after_fork(); }
 
 void tr_sched_after_fork_child(void) {
     tr_stack_pool_after_fork();
