@@ -1,7 +1,7 @@
 /* sched_internal.h - what the files of this folder share: the workers, and who sleeps where.
  *
- * Lock order: idle_lock, then nothing; timers_lock, then common_lock. None is held across a switch or a system call that
- * waits.
+ * Lock order: timers_lock, then common_lock or idle_lock, which are never held together; trim_lock, then pool_lock. None
+ * is held across a switch or a system call that waits.
  */
 #ifndef TR_SCHED_INTERNAL_H
 #define TR_SCHED_INTERNAL_H
