@@ -58,6 +58,7 @@ File.join("a", "/b/", "c")              #=> "a/b/c"
 File.fnmatch("*.r[bc]", "x.rb")         #=> true
 File.fnmatch("**/*.rb", "a/b/c.rb", File::FNM_PATHNAME)          #=> true
 `echo out; exit 3`                      #=> "out\n"
+IO.popen("-") { |io| io ? io.read : print("child") }               #=> "child"
 $?.exitstatus                           #=> 3
 system("exit 2")                        #=> false
 system("no-such-command-here")          #=> nil

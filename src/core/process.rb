@@ -12,6 +12,8 @@ module Process
   PRIO_PROCESS = 0
 
   class << self
+    public :exit, :exit!, :abort
+
     def wait(pid = -1, flags = 0)
       __wait(pid, flags || 0)&.pid
     end
@@ -223,7 +225,7 @@ end
 
 class IO
   # IO.popen([env,] command, mode = "r", **options)
-  def self.popen(*arguments, **options)
+  def self.popen(*arguments, **options, &block)
     environment = arguments.first.is_a?(Hash) ? [arguments.shift] : []
     options = arguments.pop.merge(options) if arguments.size > 1 && arguments.last.is_a?(Hash)
     command, mode = arguments
@@ -242,6 +244,21 @@ class IO
     writes = !mode.start_with?("r") || mode.include?("+")
     output, child_output = IO.pipe if reads
     child_input, input = IO.pipe if writes
+    if command == ["-"] && arguments.first == "-"
+      pid = Process.fork
+      unless pid
+        [output, input].compact.each(&:close)
+        $stdin.reopen(child_input) if writes
+        $stdout.reopen(child_output) if reads
+        [child_output, child_input].compact.each(&:close)
+        return nil unless block_given?
+        yield nil
+        [$stdout, $stderr].each(&:flush)
+        Process.exit!(0)
+      end
+      [child_output, child_input].compact.each(&:close)
+      return __popen_io(output, input, pid, mode, mode_options, &block)
+    end
     options = options.merge(out: child_output) if reads
     options = options.merge(in: child_input) if writes
     begin
@@ -252,6 +269,10 @@ class IO
     ensure
       [child_output, child_input].compact.each(&:close)
     end
+    __popen_io(output, input, pid, mode, mode_options, &block)
+  end
+
+  def self.__popen_io(output, input, pid, mode, mode_options)
     io = __popen(output, input, pid)
     io.set_encoding(mode_options[:external_encoding] || mode_options[:encoding]) if mode_options[:external_encoding] || mode_options[:encoding]
     io.binmode if mode.include?("b")
@@ -262,4 +283,5 @@ class IO
       io.close unless io.closed?
     end
   end
+  private_class_method :__popen_io
 end
