@@ -186,6 +186,8 @@ MAY_SWITCH MAY_RAISE static bool define_data(Fiber *f, const CliOptions *options
 
 MAY_SWITCH MAY_RAISE static bool prepare(Fiber *f, const CliOptions *options, int switches)
 {
+    if (options->command_line & AST_COMMAND_LINE_N)
+        tr_kernel_lines_define(f);
     return set_verbosity(f, options) && set_categories(f, options) && set_encodings(f, options) &&
            set_separators(f, options) && set_switches(f, options, switches) && add_load_paths(f, options) &&
            require_libraries(f, options);

@@ -48,6 +48,8 @@ MAY_SWITCH MAY_RAISE Value tr_io_write_stdout(Fiber *f, Value string);
 MAY_SWITCH MAY_RAISE Value tr_io_write_stderr(Fiber *f, Value string);
 MAY_SWITCH void tr_io_flush_all(Fiber *f);
 MAY_SWITCH MAY_RAISE Value tr_io_finish(Fiber *f); /* the last words of a program: raises when they cannot be written */
+/* -n and -p: Kernel#sub, gsub, chop, chomp */
+MAY_GC void tr_kernel_lines_define(Fiber *f);
 /* Shareability (ractor/shareable.c): deep check; make deeply frozen (or a deep copy). */
 MAY_SWITCH MAY_RAISE int tr_is_shareable(Fiber *f, Value v);            /* -1 raised, marks what it proved */
 MAY_SWITCH MAY_RAISE Value tr_make_shareable(Fiber *f, Value v, bool copy);

@@ -186,7 +186,7 @@ static MAY_SWITCH MAY_RAISE Value system_exit_initialize(Fiber *f, Value self, c
         }
     }
     SELF->result = tr_value_from_fixnum(status);
-    tr_write(self, &SELF->message, args->argc > used ? args->argv[used] : tr_string_new_cstr(f, "exit"));
+    tr_write(self, &SELF->message, args->argc > used ? args->argv[used] : TR_NIL);
     return TR_NIL;
 }
 static Value system_exit_status(Fiber *f, Value self, const Args *args) {

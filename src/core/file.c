@@ -462,24 +462,39 @@ static MAY_SWITCH MAY_RAISE Value file_chmod(Fiber *f, Value self, const Args *a
     return fchmod(stream->fd, (mode_t)mode) < 0 ? tr_io_raise(f, self, -errno) : TR_FIX(0);
 }
 
+/* A lock that somebody else holds. The helper thread has a descriptor of its own: it may outlive the File. */
 typedef struct FlockCall { int fd, operation, error; } FlockCall;
 static void run_flock(void *data) {
     FlockCall *call = data;
     call->error = flock(call->fd, call->operation) < 0 ? errno : 0;
+}
+static void drop_flock(void *data) {
+    FlockCall *call = data;
+    if (!call->error) (void)!flock(call->fd, LOCK_UN);
+    close(call->fd);
+    free(call);
+}
+/* 0, errno, or -1: raised. */
+static MAY_SWITCH MAY_RAISE int wait_for_lock(Fiber *f, int fd, int operation) {
+    FlockCall *call = malloc(sizeof *call);
+    if (!call) return ENOMEM;
+    *call = (FlockCall){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .operation = operation };
+    if (tr_blocking_call_detachable(f, run_flock, drop_flock, call, TR_FOREVER) != TR_TRUE) return -1;
+    int error = call->error;
+    close(call->fd);
+    free(call);
+    return error;
 }
 static MAY_SWITCH MAY_RAISE Value file_flock(Fiber *f, Value self, const Args *args) {
     int64_t operation;
     Stream *stream = tr_io_stream(f, self);
     if (!stream || !tr_to_long(f, args->argv[0], &operation)) return TR_RAISED;
     if (stream->can_write && tr_stream_flush(f, stream) == STREAM_RAISED) return TR_RAISED;
-    FlockCall call = { .fd = stream->fd, .operation = (int)operation | LOCK_NB };
-    run_flock(&call);
-    if (call.error == EWOULDBLOCK && !(operation & LOCK_NB)) { /* somebody holds it: wait on a helper thread */
-        call.operation = (int)operation;
-        if (tr_blocking_call(f, run_flock, &call) == TR_RAISED) return TR_RAISED;
-    }
-    if (call.error == EWOULDBLOCK) return TR_FALSE;
-    return call.error ? tr_io_raise(f, self, -call.error) : TR_FIX(0);
+    int error = flock(stream->fd, (int)operation | LOCK_NB) < 0 ? errno : 0;
+    if (error == EWOULDBLOCK && !(operation & LOCK_NB)) error = wait_for_lock(f, stream->fd, (int)operation);
+    if (error < 0) return TR_RAISED;
+    if (error == EWOULDBLOCK) return TR_FALSE;
+    return error ? tr_io_raise(f, self, -error) : TR_FIX(0);
 }
 
 static const MethodDef file_methods[] = {

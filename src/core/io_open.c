@@ -2,6 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -169,8 +172,42 @@ static MAY_GC MAY_RAISE Value raise_open(Fiber *f, int error, Value path) {
     return tr_raise_errno_at(f, error, detail);
 }
 
-/* The descriptor, -1 raised. A fifo is opened without blocking a worker. */
+/* A fifo that waits for its other end: a helper thread does, and an interrupt leaves it to itself. */
+typedef struct OpenCall { int fd, error, flags; mode_t permissions; char path[]; } OpenCall;
+static void run_open(void *data) {
+    OpenCall *call = data;
+    call->fd = open(call->path, call->flags, call->permissions);
+    call->error = errno;
+}
+static void drop_open(void *data) {
+    OpenCall *call = data;
+    if (call->fd >= 0) close(call->fd);
+    free(call);
+}
+static MAY_SWITCH MAY_RAISE int open_fifo(Fiber *f, Value path, const OpenMode *mode) {
+    size_t size = tr_string(path)->size + 1;
+    OpenCall *call = malloc(sizeof *call + size);
+    if (!call) {
+        (void)!tr_raise_no_memory(f);
+        return -1;
+    }
+    *call = (OpenCall){.fd = -1, .flags = mode->flags, .permissions = mode->permissions};
+    memcpy(call->path, tr_string(path)->bytes, size);
+    if (tr_blocking_call_detachable(f, run_open, drop_open, call, TR_FOREVER) != TR_TRUE) return -1;
+    int fd = call->fd, error = call->error;
+    free(call);
+    if (fd < 0) (void)!raise_open(f, error, path);
+    return fd;
+}
+
+static bool waits_for_other_end(const char *path, int flags) {
+    struct stat st;
+    return !(flags & O_NONBLOCK) && (flags & O_ACCMODE) != O_RDWR && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* The descriptor, -1 raised. */
 static MAY_SWITCH MAY_RAISE int open_path(Fiber *f, Value path, const OpenMode *mode) {
+    if (TR_UNLIKELY(waits_for_other_end(tr_string(path)->bytes, mode->flags))) return open_fifo(f, path, mode);
     for (;;) {
         int fd = open(tr_string(path)->bytes, mode->flags, mode->permissions);
         if (fd >= 0) return fd;

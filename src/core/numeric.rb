@@ -103,7 +103,10 @@ class Numeric
         return Enumerator::ArithmeticSequence.__send__(:__make, self, limit, no_by ? step : by, false,
                                                        [self, :step, no_limit, no_step, no_by, no_to])
       end
-      return to_enum(:step, *(no_limit ? [] : [limit]), *(no_step ? no_limit ? [] : [1] : [step]))
+      number = self
+      return to_enum(:step, *(no_limit ? [] : [limit]), *(no_step ? no_limit ? [] : [1] : [step])) do
+        Enumerator::ArithmeticSequence.__send__(:__make, number, limit, step, false, [number, :step]).size
+      end
     end
     raise ArgumentError, "step can't be 0" if step == 0
     raise TypeError, "no implicit conversion from nil to integer" if step.nil? && !no_step
@@ -145,6 +148,7 @@ class Numeric
         return
       end
       count = (limit - from) / step
+      return if count.nan? # from where it should end, and both infinite
       error = (from.abs + limit.abs + (limit - from).abs) / step.abs * Float::EPSILON
       error = 0.5 if error > 0.5
       if count.infinite?

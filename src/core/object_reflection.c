@@ -118,7 +118,8 @@ static MAY_SWITCH Value object_respond_to(Fiber *f, Value self, const Args *args
     }
     if (tr_method_is_basic(self, TR_ID_respond_to_missing_p)) return TR_FALSE;
     Value argv[2] = {tr_value_from_id(mid), tr_bool(include_all)};
-    Value answer = tr_callv(f, self, TR_ID_respond_to_missing_p, 2, argv);
+    Value answer = tr_call_if_responds(f, self, TR_ID_respond_to_missing_p, 2, argv);
+    if (answer == TR_UNDEF) return TR_FALSE; /* a BasicObject that borrowed respond_to? */
     return answer == TR_RAISED ? TR_RAISED : tr_bool(tr_is_truthy(answer));
 }
 

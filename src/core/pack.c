@@ -20,7 +20,7 @@ Value tr_pack_unknown(Fiber *f, const PackReader *reader, char type) {
 int tr_pack_next(Fiber *f, PackReader *reader, Directive *d) {
     const char *p = reader->p, *end = reader->end;
     for (;;) {
-        while (p < end && (*p == ' ' || *p == 0 || (*p >= '\t' && *p <= '\r'))) p++;
+        while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r'))) p++;
         if (p >= end || *p != '#') break;
         while (p < end && *p != '\n') p++;
     }

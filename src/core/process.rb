@@ -68,6 +68,10 @@ module Process
       __exec(command, environment, redirects, options[:chdir] && File.path(options[:chdir]))
     end
 
+    def exit(status = true) = Kernel.exit(status)
+    def exit!(status = false) = Kernel.exit!(status)
+    def abort(*message) = Kernel.abort(*message)
+
     def argv0 = $0.dup.freeze
     def setproctitle(title) = title
     def warmup = (GC.start; true)
@@ -97,6 +101,11 @@ module Process
       end
     end
 
+    def __flag(value)
+      return if true == value || false == value || nil == value
+      raise ArgumentError, "expected true or false: #{value.inspect}"
+    end
+
     def __group(value)
       case value
       when nil then nil
@@ -111,6 +120,8 @@ module Process
       given = arguments.first.respond_to?(:to_hash) ? arguments.shift.to_hash : {}
       options = arguments.pop.to_hash.merge(options) if arguments.last.is_a?(Hash)
       raise ArgumentError, "wrong number of arguments (given 0, expected 1+)" if arguments.empty?
+      __flag(options[:unsetenv_others])
+      __flag(options[:close_others])
       environment = options[:unsetenv_others] ? {} : ENV.to_h
       given.each { |name, value| value.nil? ? environment.delete(name) : environment[name] = value }
       redirects, opened = __redirects(options)
@@ -189,6 +200,7 @@ module Kernel
 
   # nil when it could not be started
   def system(*arguments, exception: false, **options)
+    Process.__send__(:__flag, exception)
     pid = Process.spawn(*arguments, **options)
     Process.wait(pid)
     status = $?

@@ -73,10 +73,20 @@ static MAY_SWITCH MAY_RAISE Value kernel_fork(Fiber *f, Value self, const Args *
     exit(tr_vm_finish(f, result));
 }
 
+static MAY_SWITCH MAY_RAISE bool read_flag(Fiber *f, const Args *args, int i, bool *flag) {
+    Value v = args->argc > i ? args->argv[i] : TR_NIL;
+    *flag = v == TR_TRUE;
+    if (v == TR_NIL || v == TR_TRUE || v == TR_FALSE) return true;
+    Value text = tr_inspect(f, v);
+    if (text != TR_RAISED) (void)!tr_raise(f, tr_class.argument_error, "expected true or false: %pV", text);
+    return false;
+}
+
 /* Process.daemon(nochdir = nil, noclose = nil) -> 0 */
 static MAY_SWITCH MAY_RAISE Value process_s_daemon(Fiber *f, Value self, const Args *args) {
     (void)self;
-    bool stays = args->argc > 0 && tr_is_truthy(args->argv[0]), keeps = args->argc > 1 && tr_is_truthy(args->argv[1]);
+    bool stays, keeps;
+    if (!read_flag(f, args, 0, &stays) || !read_flag(f, args, 1, &keeps)) return TR_RAISED;
     for (int i = 0; i < 2; i++) { /* twice: the second one is no session leader and gets no terminal */
         Value pid = tr_call(f, (Value)tr_class.process, tr_intern_cstr("_fork"), 0);
         if (pid == TR_RAISED) return TR_RAISED;

@@ -129,7 +129,7 @@ static MAY_SWITCH Value describe_receiver(Fiber *f, Value receiver) {
     Value text, name;
     if (tr_is_module(receiver)) {
         text = tr_string_new_cstr(f, tr_object_type(receiver) == TYPE_CLASS ? "class " : "module ");
-        name = tr_class_path(f, (Class *)receiver);
+        name = class_name(f, (Class *)receiver);
     } else if (tr_class_is_singleton(tr_class_of(receiver))) {
         return tr_any_to_s(f, receiver);
     } else {
