@@ -216,6 +216,8 @@ bool tr_array_prepare(Fiber *f, Value array, size_t capacity) {
     return capacity <= a->as.capacity || grow(f, array, capacity);
 }
 
+bool tr_array_reserve(Fiber *f, Value array, size_t count) { return tr_array_prepare(f, array, count); }
+
 bool tr_array_modify_slow(Fiber *f, Value array) {
     return tr_check_frozen(f, array) && tr_array_prepare(f, array, tr_array_count(array));
 }

@@ -30,6 +30,8 @@ MAY_GC Value tr_array_new_from(Fiber *f, size_t count, const Value *items);
 MAY_GC Value tr_array_new_values(Fiber *f, int count, ...);
 MAY_GC Value tr_array_dup(Fiber *f, Value array);          /* plain Array, may share */
 MAY_GC Value tr_array_sub(Fiber *f, Value array, size_t start, size_t count);
+/* Room for `count` elements in all; ArgumentError or NoMemoryError when there is none. false: raised. */
+MAY_GC MAY_RAISE bool tr_array_reserve(Fiber *f, Value array, size_t count);
 MAY_GC MAY_RAISE Value tr_array_push(Fiber *f, Value array, Value item); /* no frozen check; returns array */
 MAY_GC MAY_RAISE Value tr_array_append(Fiber *f, Value array, const Value *items, size_t count);
 MAY_GC MAY_RAISE Value tr_array_store(Fiber *f, Value array, int64_t index, Value item); /* extends with nil; no frozen check */

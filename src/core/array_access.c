@@ -291,6 +291,7 @@ int tr_array_includes(Fiber *f, Value array, Value item) {
         Value have = tr_array_at(array, i);
         int same = have == item && !tr_is_float(item) ? 1 : tr_equal(f, have, item);
         if (same) return same;
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return -1;
     }
     return 0;
 }
@@ -302,6 +303,7 @@ static MAY_SWITCH MAY_RAISE Value array_include(Fiber *f, Value self, const Args
 
 /* Whether element `item` is what index and its kin look for: the argument, or what the block accepts. */
 static MAY_SWITCH MAY_RAISE int is_sought(Fiber *f, Value item, const Args *args) {
+    if (tr_interrupt_pending(f) && tr_safepoint_slow(f) == TR_RAISED) return -1;
     if (args->argc > 0) return tr_equal(f, item, ARG(0));
     Value answer = tr_yield1(f, args->block, item);
     return answer == TR_RAISED ? -1 : tr_is_truthy(answer);
@@ -344,6 +346,7 @@ static MAY_SWITCH MAY_RAISE Value array_count(Fiber *f, Value self, const Args *
 
 static MAY_SWITCH MAY_RAISE Value pair_search(Fiber *f, Value self, Value key, size_t column, bool convert) {
     for (size_t i = 0; i < tr_array_count(self); i++) {
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         Value pair = tr_array_at(self, i);
         if (convert) {
             pair = tr_try_convert(f, pair, tr_class.array, TR_ID_to_ary);
@@ -474,6 +477,7 @@ static MAY_SWITCH MAY_RAISE Value inspect_guarded(Fiber *f, Value self, Value da
     if (is_recursive) return tr_string_new_cstr(f, "[...]");
     Value text = tr_string_new_cstr(f, "[");
     for (size_t i = 0; i < tr_array_count(self); i++) {
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         if (i > 0 && tr_is_raised(tr_string_append_bytes(f, text, ", ", 2))) return TR_RAISED;
         Value item = tr_inspect(f, tr_array_at(self, i));
         if (item == TR_RAISED || tr_is_raised(tr_string_append(f, text, item))) return TR_RAISED;
@@ -492,6 +496,7 @@ static MAY_SWITCH MAY_RAISE Value join_guarded(Fiber *f, Value self, Value data,
 /* data: [text, separator, whether something was appended]. */
 static MAY_SWITCH MAY_RAISE bool join_into(Fiber *f, Value self, Value data) {
     for (size_t i = 0; i < tr_array_count(self); i++) {
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return false;
         Value item = tr_array_at(self, i), text = tr_array_at(data, 0), separator = tr_array_at(data, 1);
         if (!tr_is_string(item)) {
             Value list = item;

@@ -197,6 +197,7 @@ static MAY_SWITCH MAY_RAISE Value array_product(Fiber *f, Value self, const Args
     Value result = has_block ? self : tr_array_new(f, 0);
     if (total == 0) return result;
     for (;;) {
+        if (TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED;
         Value tuple = tr_array_new(f, (size_t)count);
         for (int i = 0; i < count; i++) {
             size_t at = (size_t)tr_fixnum(tr_array_at(counters, (size_t)i));
@@ -243,7 +244,7 @@ static MAY_SWITCH MAY_RAISE Value shuffle(Fiber *f, Value array, Value generator
     size_t count = tr_array_count(array);
     for (size_t i = count; i > 0; i--) {
         int64_t at = draw(f, generator, i);
-        if (at < 0) return TR_RAISED;
+        if (at < 0 || TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         if (tr_array_count(array) != count)
             return tr_raise(f, tr_class.runtime_error, "modified during shuffle!");
         if (!tr_array_modify(f, array)) return TR_RAISED;
@@ -297,7 +298,7 @@ static MAY_SWITCH MAY_RAISE Value sample_many(Fiber *f, Value self, Value genera
     size_t total = tr_array_count(result);
     for (size_t i = 0; i < count; i++) {
         int64_t at = draw(f, generator, total - i);
-        if (at < 0) return TR_RAISED;
+        if (at < 0 || TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         Array *a = tr_array(result);
         Value item = a->items[(size_t)at + i];
         a->items[(size_t)at + i] = a->items[i];

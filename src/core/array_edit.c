@@ -174,7 +174,7 @@ static MAY_SWITCH MAY_RAISE Value array_delete(Fiber *f, Value self, const Args 
     for (size_t i = 0; i < tr_array_count(self); i++) {
         Value item = tr_array_at(self, i);
         int same = tr_equal(f, item, ARG(0));
-        if (same < 0) return TR_RAISED;
+        if (same < 0 || TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         if (same) {
             found = item;
             continue;
@@ -282,16 +282,24 @@ static MAY_SWITCH MAY_RAISE Value array_times(Fiber *f, Value self, const Args *
     int64_t times;
     if (!tr_to_long(f, ARG(0), &times)) return TR_RAISED;
     if (times < 0) return tr_raise(f, tr_class.argument_error, "negative argument");
-    size_t count = tr_array_count(self);
+    Value from = tr_array_dup(f, self); /* another thread may change self */
+    size_t count = tr_array_count(from);
     if (count && (uint64_t)times > ARRAY_COUNT_MAX / count)
         return tr_raise(f, tr_class.argument_error, "argument too big");
     Value result = tr_array_new(f, 0);
     if (!tr_array_prepare(f, result, count * (size_t)times)) return TR_RAISED;
-    Array *to = tr_array(result);
-    for (int64_t i = 0; i < times; i++)
-        memcpy(to->items + (size_t)i * count, tr_array(self)->items, count * sizeof(Value));
-    to->count = count * (size_t)times;
+    Array *to = tr_array(result); /* nobody else sees it, so its items stay */
+    const size_t piece = 65536;
+    for (int64_t i = 0; i < times && count > 0; i++) {
+        for (size_t at = 0; at < count; at += piece) {
+            size_t size = count - at < piece ? count - at : piece;
+            memcpy(to->items + to->count, tr_array(from)->items + at, size * sizeof(Value));
+            to->count += size;
+            if (size < piece ? TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED : TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED;
+        }
+    }
     tr_write_many(result);
+    TR_KEEP(from);
     return result;
 }
 

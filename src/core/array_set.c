@@ -10,7 +10,7 @@
 static MAY_SWITCH MAY_RAISE Value table_of(Fiber *f, Value array) {
     Value table = tr_hash_new_capacity(f, tr_array_count(array));
     for (size_t i = 0; i < tr_array_count(array); i++)
-        if (tr_hash_add(f, table, tr_array_at(array, i), TR_TRUE) < 0) return TR_RAISED;
+        if (tr_hash_add(f, table, tr_array_at(array, i), TR_TRUE) < 0 || TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
     return table;
 }
 
@@ -22,6 +22,7 @@ static MAY_SWITCH MAY_RAISE int table_has(Fiber *f, Value table, Value key) {
 /* Appends to `result` what is new to `table`. */
 static MAY_SWITCH MAY_RAISE bool add_new(Fiber *f, Value result, Value table, Value from) {
     for (size_t i = 0; i < tr_array_count(from); i++) {
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return false;
         Value item = tr_array_at(from, i);
         int added = tr_hash_add(f, table, item, TR_TRUE);
         if (added < 0 || (added && tr_is_raised(tr_array_push(f, result, item)))) return false;
@@ -51,7 +52,7 @@ static MAY_SWITCH MAY_RAISE Value filtered(Fiber *f, Value self, Value other, bo
     for (size_t i = 0; i < tr_array_count(self); i++) {
         Value item = tr_array_at(self, i);
         int has = table_has(f, table, item);
-        if (has < 0) return TR_RAISED;
+        if (has < 0 || TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         if (has != keep) continue;
         if (unique && tr_is_raised(tr_hash_delete(f, table, item))) return TR_RAISED;
         if (tr_is_raised(tr_array_push(f, result, item))) return TR_RAISED;
@@ -93,6 +94,7 @@ static MAY_SWITCH MAY_RAISE Value array_intersects(Fiber *f, Value self, const A
     Value table = table_of(f, small);
     if (table == TR_RAISED) return TR_RAISED;
     for (size_t i = 0; i < tr_array_count(large); i++) {
+        if (TR_SAFEPOINT_EACH(f, i, 256) == TR_RAISED) return TR_RAISED;
         int has = table_has(f, table, tr_array_at(large, i));
         if (has) return has < 0 ? TR_RAISED : TR_TRUE;
     }

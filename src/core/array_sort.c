@@ -74,12 +74,19 @@ static MAY_SWITCH bool greater_block(Sorter *s, Value a, Value b) {
     return order > 0;
 }
 
+/* A safepoint now and then. Whoever runs meanwhile does not see what is sorted. false: it raised. */
+static MAY_SWITCH MAY_RAISE inline __attribute__((always_inline)) bool breathe(Sorter *s, size_t round) {
+    if (TR_SAFEPOINT_EACH(s->f, round, 1024) == TR_RAISED) s->failed = true;
+    return !s->failed;
+}
+
 /* Sorts items[0..count) with `spare` of the same size, in units of `width` words (sort_by: key and value).
  * Always inlined so that each comparison becomes code of its own. */
-static inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *items, Value *spare,
+static MAY_SWITCH inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *items, Value *spare,
                                                              size_t count, size_t width, GreaterFn greater) {
     size_t bytes = width * sizeof(Value);
-    for (size_t from = 0; from < count; from += RUN) {
+    for (size_t from = 0, i = 0; from < count; from += RUN, i++) {
+        if (!breathe(s, i)) return;
         size_t end = from + RUN < count ? from + RUN : count;
         for (size_t i = from + 1; i < end; i++) {
             Value moving[2] = {items[i * width], width == 2 ? items[i * width + 1] : 0};
@@ -106,7 +113,7 @@ static inline __attribute__((always_inline)) void merge_sort(Sorter *s, Value *i
                 if (s->failed) return;
                 continue;
             }
-            while (left < middle && right < end) {
+            while (left < middle && right < end && breathe(s, to)) {
                 size_t take = greater(s, source[left * width], source[right * width]) ? right++ : left++;
                 target[to * width] = source[take * width];
                 if (width == 2) target[to * width + 1] = source[take * width + 1];

@@ -119,7 +119,7 @@ static MAY_SWITCH bool pack_integers(Fiber *f, Packer *k, const Directive *d, in
                                      bool is_big) {
     while (count-- > 0) {
         Value v = take_integer(f, k);
-        if (v == TR_RAISED) return false;
+        if (v == TR_RAISED || TR_SAFEPOINT_EACH(f, count, 256) == TR_RAISED) return false;
         char bytes[8];
         store(bytes, low_bits(v), size, is_big);
         if (!add(f, k, bytes, (size_t)size)) return false;
@@ -131,6 +131,7 @@ static MAY_SWITCH bool pack_integers(Fiber *f, Packer *k, const Directive *d, in
 static MAY_SWITCH bool pack_floats(Fiber *f, Packer *k, char type, int64_t count) {
     bool is_single = strchr("fFeg", type) != NULL, is_big = type == 'g' || type == 'G';
     while (count-- > 0) {
+        if (TR_SAFEPOINT_EACH(f, count, 256) == TR_RAISED) return false;
         Value v = take(f, k);
         double d;
         if (v == TR_RAISED) return false;
@@ -157,6 +158,7 @@ static MAY_SWITCH bool pack_floats(Fiber *f, Packer *k, char type, int64_t count
 
 static MAY_SWITCH bool pack_utf8(Fiber *f, Packer *k, int64_t count) {
     while (count-- > 0) {
+        if (TR_SAFEPOINT_EACH(f, count, 256) == TR_RAISED) return false;
         Value v = take_integer(f, k);
         int64_t code;
         if (v == TR_RAISED || !tr_to_long(f, v, &code)) return false;
@@ -179,6 +181,7 @@ static MAY_SWITCH bool pack_utf8(Fiber *f, Packer *k, int64_t count) {
 static MAY_SWITCH bool pack_ber(Fiber *f, Packer *k,
                                 int64_t count) { /* w: base 128, most significant first */
     while (count-- > 0) {
+        if (TR_SAFEPOINT_EACH(f, count, 256) == TR_RAISED) return false;
         Value v = take_integer(f, k);
         if (v == TR_RAISED) return false;
         mpz_t z;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/core.h"
+#include "core/integer.h"
 
 #define ARG(i) (args->argv[i])
 
@@ -468,15 +469,31 @@ static MAY_SWITCH MAY_RAISE Value range_inspect(Fiber *f, Value self, const Args
     return tr_recursion_guard(f, TR_ID_inspect, self, TR_UNDEF, inspect_guarded, TR_NIL);
 }
 
+/* With an end that is no fixnum: too many elements must not be found out one by one. */
+static MAY_SWITCH MAY_RAISE Value big_range_to_a(Fiber *f, const Range *r) {
+    Value begin = r->begin, count = tr_integer_sub(f, r->end, begin), result = tr_array_new(f, 0);
+    if (!r->excludes_end) count = tr_integer_add(f, count, TR_FIX(1));
+    if (tr_integer_sign(count) <= 0) return result;
+    if (!tr_array_reserve(f, result, tr_is_fixnum(count) ? (size_t)tr_fixnum(count) : SIZE_MAX)) return TR_RAISED;
+    for (int64_t i = 0; i < tr_fixnum(count); i++) {
+        Value item = tr_integer_add(f, begin, TR_FIX(i));
+        if (TR_SAFEPOINT(f) == TR_RAISED || tr_is_raised(tr_array_push(f, result, item))) return TR_RAISED;
+    }
+    return result;
+}
+
 static MAY_SWITCH MAY_RAISE Value range_to_a(Fiber *f, Value self, const Args *args) {
     Range *r = range(self);
     if (r->end == TR_NIL)
         return tr_raise(f, tr_class.range_error, "cannot convert endless range to an array");
+    if (tr_is_integer(r->begin) && tr_is_bignum(r->end)) return big_range_to_a(f, r);
     if (!tr_is_fixnum(r->begin) || !tr_is_fixnum(r->end)) return tr_call_super(f, args->argc, args->argv);
     int64_t from = tr_fixnum(r->begin), last = tr_fixnum(r->end) - r->excludes_end;
-    Value result = tr_array_new(f, last >= from ? (size_t)(last - from + 1) : 0);
+    Value result = tr_array_new(f, 0);
+    if (last >= from && !tr_array_reserve(f, result, (size_t)(last - from + 1))) return TR_RAISED; /* too many: at once */
     for (; from <= last; from++)
-        if (tr_is_raised(tr_array_push(f, result, tr_value_from_fixnum(from)))) return TR_RAISED;
+        if (TR_SAFEPOINT_EACH(f, from, 1024) == TR_RAISED || tr_is_raised(tr_array_push(f, result, tr_value_from_fixnum(from))))
+            return TR_RAISED;
     return result;
 }
 

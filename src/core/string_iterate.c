@@ -16,6 +16,7 @@ typedef struct Sink {
 
 static inline MAY_SWITCH Value give(Fiber *f, Sink *sink, Value item) {
     if (sink->block != TR_NIL) return tr_yield1(f, sink->block, item);
+    if (TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED;
     return tr_array_push(f, sink->array, item);
 }
 

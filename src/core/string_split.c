@@ -19,6 +19,7 @@ typedef struct Splitter {
 } Splitter;
 
 static MAY_SWITCH Value hand_over(Fiber *f, Splitter *s, Value field) {
+    if (TR_SAFEPOINT(f) == TR_RAISED) return TR_RAISED;
     if (s->block != TR_NIL) return tr_yield1(f, s->block, field);
     return tr_array_push(f, s->list, field);
 }

@@ -48,6 +48,7 @@ static MAY_SWITCH bool unpack_integers(Fiber *f, Unpacker *u, const Directive *d
         uint64_t bits = load(here(u), size, is_big);
         u->at += (size_t)size;
         count--;
+        if (TR_SAFEPOINT_EACH(f, count, 256) == TR_RAISED) return false;
         Value v;
         if (!is_signed) v = tr_integer_from_uint64(f, bits);
         else v = tr_integer_from_int64(f, (int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size));

@@ -116,6 +116,8 @@ MAY_SWITCH MAY_RAISE Value tr_safepoint_slow(Fiber *f);
 /* Before an operation that may block (a write, a read): what handle_interrupt holds back :on_blocking comes now. */
 MAY_SWITCH MAY_RAISE Value tr_blocking_point(Fiber *f);
 #define TR_SAFEPOINT(f) (tr_interrupt_pending(f) ? tr_safepoint_slow(f) : TR_NIL)
+/* In a loop whose rounds are short: every `n` of them (a power of two). Another thread may change what is looped over. */
+#define TR_SAFEPOINT_EACH(f, i, n) (TR_UNLIKELY(((i) & ((n) - 1)) == 0) ? TR_SAFEPOINT(f) : TR_NIL)
 
 /* --- waiting --- */
 typedef enum WaitReason {
