@@ -129,7 +129,9 @@ static bool is_ready_now(const Stream *stream, int events) {
 int tr_stream_wait(Fiber *f, Stream *stream, int events) {
     int64_t deadline = stream->timeout_ns == TR_FOREVER ? TR_FOREVER : tr_now_ns() + stream->timeout_ns;
     int fd = stream->fd;
-    Value ready = tr_stream_wait_events(f, stream, events, tr_timeout_from_deadline(f, deadline), deadline);
+    Value ready = TR_LIKELY(tr_fiber_scheduler(f) == TR_NIL)
+                      ? tr_wait_unready_fd(f, fd, events, deadline) /* the caller has looked already */
+                      : tr_stream_wait_events(f, stream, events, tr_timeout_from_deadline(f, deadline), deadline);
     if (ready == TR_RAISED) return STREAM_RAISED;
     if (stream->fd != fd) return -EBADF; /* closed meanwhile */
     return ready == TR_FIX(0) && deadline != TR_FOREVER ? -ETIMEDOUT : 0;

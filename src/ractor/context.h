@@ -135,6 +135,8 @@ void tr_thread_unpark(Thread *thread);
 void tr_thread_unpark_remote(Thread *thread);
 /* Waits until fd is ready; events TR_POLL_IN | TR_POLL_OUT. Result: fixnum of ready events, 0 at the deadline, or TR_RAISED. */
 MAY_SWITCH MAY_RAISE Value tr_wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns);
+/* The same after a system call that said EAGAIN: no look before the wait. */
+MAY_SWITCH MAY_RAISE Value tr_wait_unready_fd(Fiber *f, int fd, int events, int64_t deadline_ns);
 enum { TR_POLL_IN = 1, TR_POLL_PRI = 2, TR_POLL_OUT = 4 };
 /* Runs fn(data) on a helper OS thread (no heap access there) while this thread is parked. */
 MAY_SWITCH MAY_RAISE Value tr_blocking_call(Fiber *f, void (*fn)(void *data), void *data);

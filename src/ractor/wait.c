@@ -38,9 +38,8 @@ static int count_ready(const FdWait *waits, int count) {
     return ready;
 }
 
-Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
-    if (look_at_fds(waits, count) > 0) return TR_FIX(count_ready(waits, count));
-    if (deadline_ns != TR_FOREVER && deadline_ns <= tr_now_ns()) return TR_FIX(0); /* only a look was asked for */
+/* Parks until one is ready; what is ready already ends the wait at once. */
+static MAY_SWITCH MAY_RAISE Value wait_for_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
     FdWaiter inline_waiters[4], *waiters = count <= 4 ? inline_waiters : calloc((size_t)count, sizeof *waiters);
     TR_CHECK(waiters);
     Value result = TR_NIL;
@@ -68,10 +67,22 @@ Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
     return TR_FIX(count_ready(waits, count));
 }
 
+Value tr_wait_fds(Fiber *f, FdWait *waits, int count, int64_t deadline_ns) {
+    if (look_at_fds(waits, count) > 0) return TR_FIX(count_ready(waits, count));
+    if (deadline_ns != TR_FOREVER && deadline_ns <= tr_now_ns()) return TR_FIX(0); /* only a look was asked for */
+    return wait_for_fds(f, waits, count, deadline_ns);
+}
+
 Value tr_wait_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
     FdWait wait = {.fd = fd, .events = events};
     Value result = tr_wait_fds(f, &wait, 1, deadline_ns);
     if (result == TR_RAISED) return TR_RAISED;
+    return TR_FIX(wait.ready & events);
+}
+
+Value tr_wait_unready_fd(Fiber *f, int fd, int events, int64_t deadline_ns) {
+    FdWait wait = {.fd = fd, .events = events};
+    if (wait_for_fds(f, &wait, 1, deadline_ns) == TR_RAISED) return TR_RAISED;
     return TR_FIX(wait.ready & events);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/require.h"
+#include "core/waiters.h"
 #include "ractor/thread.h"
 
 static _Atomic bool is_numeric_by_default = true; /* BasicSocket.do_not_reverse_lookup; relaxed */
@@ -171,7 +172,7 @@ static MAY_SWITCH MAY_RAISE int finish_connect(Fiber *f, Stream *stream, int64_t
     int fd = stream->fd, error;
     if (deadline == TR_FOREVER && stream->timeout_ns != TR_FOREVER) deadline = tr_now_ns() + stream->timeout_ns;
     for (Value ready = TR_FIX(0); ready == TR_FIX(0);) {
-        ready = tr_wait_fd(f, fd, TR_POLL_OUT, deadline);
+        ready = tr_stream_wait_events(f, stream, TR_POLL_OUT, tr_timeout_from_deadline(f, deadline), deadline);
         if (ready == TR_RAISED) return STREAM_RAISED;
         if (stream->fd != fd) return -EBADF;
         if (ready == TR_FIX(0) && deadline != TR_FOREVER && tr_now_ns() >= deadline) return -ETIMEDOUT;

@@ -162,3 +162,20 @@ moved.read                              #=> "from TCPSocket: line\n"
 worker.send(moved)                      #=> Ractor::Error: can not copy TCPSocket object.
 listener = Ractor.new { TCPServer.open("127.0.0.1", 0) { |s| s.addr[0] } }
 listener.value                          #=> "AF_INET"
+
+# A fiber scheduler is asked where a thread would wait.
+hooks = []
+scheduler = Object.new
+scheduler.define_singleton_method(:block) { |*| }
+scheduler.define_singleton_method(:unblock) { |*| }
+scheduler.define_singleton_method(:kernel_sleep) { |*| }
+scheduler.define_singleton_method(:fiber_interrupt) { |*| }
+scheduler.define_singleton_method(:close) { }
+scheduler.define_singleton_method(:fiber) { |&block| Fiber.new(blocking: false, &block).tap(&:resume) }
+scheduler.define_singleton_method(:address_resolve) { |host| hooks << host; ["127.0.0.1"] }
+scheduler.define_singleton_method(:io_wait) { |io, events, timeout| hooks << events; Thread.new { io.wait(events, timeout) }.value }
+local = port
+Thread.new { Fiber.set_scheduler(scheduler); Fiber.schedule { s = TCPSocket.new("somewhere.invalid", local); s.write("hey"); s.close } }.join.class   #=> Thread
+server.accept.read                      #=> "hey"
+hooks.first                             #=> "somewhere.invalid"
+hooks.drop(1).uniq                      #=> [4]
