@@ -140,7 +140,18 @@ class Complex
     result.is_a?(Rational) && result.denominator == 1 ? result.numerator : result
   end
 
-  def fdiv(other) = Complex(real.fdiv(other), imaginary.fdiv(other))
+  def fdiv(other)
+    return Complex(real.fdiv(other), imaginary.fdiv(other)) unless other.is_a?(Complex)
+    if other.real.abs > other.imaginary.abs
+      ratio = other.imaginary.fdiv(other.real)
+      scale = other.real * (ratio * ratio + 1)
+      Complex((real + imaginary * ratio).fdiv(scale), (imaginary - real * ratio).fdiv(scale))
+    else
+      ratio = other.real.fdiv(other.imaginary)
+      scale = other.imaginary * (ratio * ratio + 1)
+      Complex((real * ratio + imaginary).fdiv(scale), (imaginary * ratio - real).fdiv(scale))
+    end
+  end
 
   def **(other)
     return Complex(1, 0) if other == 0

@@ -108,7 +108,11 @@ static MAY_SWITCH MAY_RAISE Value integer_divmod(Fiber *f, Value self, const Arg
 static MAY_SWITCH MAY_RAISE Value integer_fdiv(Fiber *f, Value self, const Args *args) {
     Value other = args->argv[0];
     if (tr_is_float(other)) return tr_float_new(f, tr_integer_to_double(self) / tr_float(other));
-    if (!tr_is_integer(other)) return other_kind(f, self, other, TR_ID_fdiv);
+    if (!tr_is_integer(other)) {
+        double quotient;
+        Value v = other_kind(f, self, other, TR_ID_fdiv);
+        return v == TR_RAISED || !tr_to_double(f, v, &quotient) ? TR_RAISED : tr_float_new(f, quotient);
+    }
     double x = tr_integer_to_double(self), y = tr_integer_to_double(other);
     if (tr_integer_sign(other) != 0 && (tr_is_bignum(self) || tr_is_bignum(other)) &&
         (isinf(x) || isinf(y) || fabs(x) > 9e15 || fabs(y) > 9e15)) {
