@@ -116,3 +116,15 @@ Array.new(3, &:to_s) #=> ["0", "1", "2"]
 [1,2,3].inspect.frozen? #=> false
 [:a, "b", 1.5, nil, true, 2r, 3i, 1..2].to_s #=> "[:a, \"b\", 1.5, nil, true, (2/1), (0+3i), 1..2]"
 [1,2,3].cycle(2).to_a #=> [1, 2, 3, 1, 2, 3]
+
+# arrays nested so deep that recursion ends
+def nested(n) = n.times.inject([]) { |a, _| [a] }
+nested(1000).inspect.size #=> 2002
+nested(1000).join #=> ""
+nested(200_000).join #=> SystemStackError: stack level too deep
+nested(200_000).inspect #=> SystemStackError: stack level too deep
+nested(200_000) == nested(200_000) #=> SystemStackError: stack level too deep
+nested(200_000).hash #=> SystemStackError: stack level too deep
+nested(200_000).flatten #=> []
+round = nested(100).tap { |a| a.flatten(60)[0] rescue nil; b = a; 50.times { b = b[0] }; b << a }
+round.inspect.count("[") #=> 102

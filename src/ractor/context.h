@@ -59,7 +59,7 @@ struct Fiber {
     Value locals;             /* Thread#[]: Hash or nil */
     Value storage;            /* Fiber[]: Hash or nil */
     void *catch_tags;         /* active Kernel#catch calls */
-    void *inspect_stack;      /* recursion guard: Value array of what is being inspected / compared / hashed */
+    void *inspect_stack;      /* recursion guard: what is being inspected, compared, hashed (vm/protocol.c) */
     uint64_t serial;          /* never used twice */
     void (*start)(Fiber *f);  /* what its coroutine runs; must not return */
     void *vm_private;         /* vm/ */

@@ -71,28 +71,36 @@ MAY_SWITCH MAY_RAISE Value tr_ractor_wait(Fiber *f, Ractor *ractor) {
     return result == TR_RAISED ? TR_RAISED : TR_NIL;
 }
 
-/* A parcel with the same content, for an error that several ask for. */
-static Parcel copy_of_error(const Parcel *p) {
+/* A parcel with the same content, for an error that several ask for. false: there is no memory for it. */
+static bool copy_error(const Parcel *p, Parcel *out) {
     Parcel copy = *p;
     if (p->block) {
         size_t bytes = tr_parcel_block_bytes(p);
         copy.block = tr_parcel_block_new(bytes);
+        if (!copy.block) return false;
         memcpy(copy.block, p->block, bytes);
         ParcelBuffer *buffers = (ParcelBuffer *)((Value *)copy.block + p->ref_count);
         for (uint32_t i = 0; i < p->buffer_count; i++) {
             void *content = malloc(buffers[i].size + 1);
-            TR_CHECK(content);
+            if (!content) {
+                while (i > 0) free(buffers[--i].bytes);
+                tr_parcel_block_free(copy.block, bytes);
+                return false;
+            }
             memcpy(content, buffers[i].bytes, buffers[i].size + 1);
             buffers[i].bytes = content;
         }
     }
-    return copy;
+    *out = copy;
+    return true;
 }
 
 MAY_SWITCH MAY_RAISE static Value raise_remote(Fiber *f, Ractor *ractor) {
     tr_ractor_lock(ractor);
-    Parcel parcel = copy_of_error(&ractor->state->outcome);
+    Parcel parcel;
+    bool is_copied = copy_error(&ractor->state->outcome, &parcel);
     tr_ractor_unlock(ractor);
+    if (!is_copied) return tr_raise_no_memory(f);
     Value cause = tr_parcel_unpack(f, &parcel);
     if (cause == TR_RAISED) return TR_RAISED;
     Value message = tr_string_new_cstr(f, "thrown by remote Ractor.");

@@ -278,6 +278,7 @@ static void write_all(ParcelWriter *w, Fiber *f, Value value) {
 static void seal(ParcelWriter *w, Parcel *out) {
     size_t ref_bytes = w->ref_count * sizeof(Value), buffer_bytes = w->buffer_count * sizeof(ParcelBuffer);
     char *block = tr_parcel_block_new(ref_bytes + buffer_bytes + w->size);
+    TR_CHECK(block);
     *out = (Parcel){.value = TR_UNDEF, .block = block, .object_count = w->item_count, .ref_count = w->ref_count,
                     .buffer_count = w->buffer_count, .size = w->size};
     if (ref_bytes) memcpy(block, w->refs, ref_bytes);

@@ -94,7 +94,7 @@ static __attribute__((noinline)) void give_bunch(unsigned size) {
 
 __attribute__((noinline)) void *tr_parcel_block_new(size_t bytes) {
     int size = size_for(bytes);
-    if (size < 0) return checked(malloc(bytes));
+    if (size < 0) return malloc(bytes);
     FreeBlock *block = hands[size].free;
     if (!block) return take_bunch((unsigned)size);
     hands[size].free = block->next;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Never NULL. */
+/* NULL, only for a large one: there is no memory. */
 void *tr_parcel_block_new(size_t bytes);
 /* With the same size. NULL is allowed. Any OS thread. */
 void tr_parcel_block_free(void *taken_block, size_t bytes);

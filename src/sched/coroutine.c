@@ -7,28 +7,14 @@
 #include <unistd.h>
 
 #include "base/assert.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define HAS_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HAS_TSAN 1
-#endif
-#endif
+#include "base/sanitizer.h"
 
 void tr_coroutine_start(void);                  /* switch.c */
 _Noreturn void tr_coroutine_main(Coroutine *);  /* called by it */
 
 /* ---- sanitizers: one set of three functions for each, empty twins otherwise ---- */
 
-#if defined(HAS_ASAN)
+#if defined(TR_HAS_ASAN)
 
 void __sanitizer_start_switch_fiber(void **fake_stack_save, const void *bottom, size_t size);
 void __sanitizer_finish_switch_fiber(void *fake_stack_save, const void **bottom_old, size_t *size_old);
@@ -45,7 +31,7 @@ static void before_switch(Coroutine *from, Coroutine *to, int from_ends) {
 }
 static void after_switch(Coroutine *self) { __sanitizer_finish_switch_fiber(self->sanitizer_fake_stack, NULL, NULL); }
 
-#elif defined(HAS_TSAN)
+#elif defined(TR_HAS_TSAN)
 
 void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);

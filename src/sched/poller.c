@@ -19,6 +19,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/sanitizer.h"
 
 enum { PAGE_ENTRIES = 1024, PAGES = 1024, BATCH = 64 };
 
@@ -187,9 +188,10 @@ static void deliver(int fd, int events) {
     unlock_entry(entry);
 }
 
-/* epoll_pwait2 takes nanoseconds; a kernel without it gets milliseconds, rounded up. */
+/* epoll_pwait2 takes nanoseconds; a kernel without it gets milliseconds, rounded up, and so does ThreadSanitizer, which
+ * delivers a signal only inside functions of libc. */
 static int wait_events(int set, struct epoll_event *events, int64_t timeout_ns) {
-#ifdef SYS_epoll_pwait2
+#if defined(SYS_epoll_pwait2) && !defined(TR_HAS_TSAN)
     static _Atomic bool is_missing;
     if (!atomic_load_explicit(&is_missing, memory_order_relaxed)) {
         struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};

@@ -24,6 +24,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/sanitizer.h"
 #include "sched/poller.h"
 #include "sched/sched_internal.h"
 
@@ -65,6 +66,11 @@ int tr_worker_index(const Worker *worker) { return worker->index; }
 bool tr_worker_is_anybody_polling(void) { return atomic_load_explicit(&is_poller_taken, memory_order_relaxed); }
 
 void tr_futex_wait(_Atomic uint32_t *word, uint32_t while_value) {
+#ifdef TR_HAS_TSAN
+    usleep(0); /* where it delivers a signal; in a raw system call it does not */
+    tr_futex_wait_ns(word, while_value, 10000000);
+    return;
+#endif
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, while_value, NULL, NULL, 0);
 }
 void tr_futex_wait_ns(_Atomic uint32_t *word, uint32_t while_value, int64_t at_most_ns) {

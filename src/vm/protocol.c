@@ -142,20 +142,55 @@ MAY_GC MAY_RAISE Value tr_string_of_id(Fiber *f, Id id) { return tr_symbol_to_s(
 
 /* ---- recursion ---- */
 
-/* What this fiber is visiting: a list through the C frames of tr_recursion_guard. */
+/* What this fiber is visiting: a list through the C frames of tr_recursion_guard. Beyond the first few, a table finds
+ * those of the same object; it lies in the frame of the visit that began it. */
+enum { VISITS_UNLISTED = 32, VISIT_BUCKETS = 512 };
 typedef struct Visit {
     Id what;
     Value object, paired;
-    struct Visit *before;
+    struct Visit *before, *same_bucket;
+    struct Visit **table;
+    uint32_t depth;
 } Visit;
 
+static Visit **bucket_of(Visit **table, Value object) { return &table[(object >> 4 ^ object >> 13) % VISIT_BUCKETS]; }
+
+static bool is_visited(const Visit *last, const Visit *visit) {
+    const Visit *v = last;
+    if (v && v->table)
+        for (v = *bucket_of(v->table, visit->object); v; v = v->same_bucket)
+            if (v->what == visit->what && v->object == visit->object && v->paired == visit->paired) return true;
+    for (v = last && last->table ? last->table[VISIT_BUCKETS] : last; v; v = v->before)
+        if (v->what == visit->what && v->object == visit->object && v->paired == visit->paired) return true;
+    return false;
+}
+
+static MAY_SWITCH MAY_RAISE Value visit_in_table(Fiber *f, Visit *visit, RecursionFn fn, Value data) {
+    Visit **bucket = bucket_of(visit->table, visit->object);
+    visit->same_bucket = *bucket;
+    *bucket = visit;
+    Value result = fn(f, visit->object, data, false);
+    *bucket = visit->same_bucket;
+    return result;
+}
+
+static __attribute__((noinline)) MAY_SWITCH MAY_RAISE Value visit_with_table(Fiber *f, Visit *visit, RecursionFn fn,
+                                                                             Value data) {
+    Visit *table[VISIT_BUCKETS + 1] = {NULL}; /* the last one: what came before and is in no bucket */
+    table[VISIT_BUCKETS] = visit->before;
+    visit->table = table;
+    return visit_in_table(f, visit, fn, data);
+}
+
 MAY_SWITCH MAY_RAISE Value tr_recursion_guard(Fiber *f, Id what, Value object, Value paired, RecursionFn fn, Value data) {
-    for (const Visit *v = f->inspect_stack; v; v = v->before)
-        if (v->what == what && v->object == object && v->paired == paired) return fn(f, object, data, true);
+    Visit *before = f->inspect_stack;
+    Visit visit = {what, object, paired, before, NULL, before ? before->table : NULL, before ? before->depth + 1 : 0};
+    if (is_visited(before, &visit)) return fn(f, object, data, true);
     if (tr_stack_is_low(f)) return tr_raise_stack_overflow(f);
-    Visit visit = {what, object, paired, f->inspect_stack};
     f->inspect_stack = &visit;
-    Value result = fn(f, object, data, false);
+    Value result = visit.table                          ? visit_in_table(f, &visit, fn, data)
+                   : visit.depth >= VISITS_UNLISTED ? visit_with_table(f, &visit, fn, data)
+                                                        : fn(f, object, data, false);
     f->inspect_stack = visit.before;
     return result;
 }
