@@ -26,8 +26,13 @@ module Async
     end
 
     # The task that runs; raises when there is none.
-    def self.current = Thread.current[:async_task] || raise(RuntimeError, "No async task available!")
-    def self.current? = Thread.current[:async_task]
+    def self.current = current? || raise(RuntimeError, "No async task available!")
+
+    # nil without one: also in the child of a fork, which has no scheduler.
+    def self.current?
+      task = Thread.current[:async_task]
+      task if task && task.reactor.equal?(Fiber.scheduler)
+    end
 
     # Lets others run.
     def self.yield = Fiber.scheduler.yield

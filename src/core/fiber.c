@@ -150,7 +150,12 @@ static MAY_GC Value pack(Fiber *f, int argc, const Value *argv) {
 }
 
 static Fiber *root_return_point(Fiber *f) {
-    Fiber *to = f->thread->root_fiber;
+    ThreadState *s = f->thread->state;
+    Fiber *to = TR_LIKELY(!s->return_fiber) ? f->thread->root_fiber : s->return_fiber;
+    if (TR_UNLIKELY(to == f)) {
+        s->return_fiber = NULL;
+        to = f->thread->root_fiber;
+    }
     while (to->resuming) to = to->resuming;
     return to;
 }

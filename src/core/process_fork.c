@@ -33,9 +33,20 @@ static void bury_other_threads(Fiber *f) {
     rs->woken = rs->ready = (ThreadList){NULL, NULL};
 }
 
+/* The fibers that a scheduler was running are the parent's to go on with: the child is without it. Its forking fiber waits
+ * as a thread does, and is where fibers of its own return to. */
+static void leave_scheduler(Fiber *f) {
+    ThreadState *s = f->thread->state;
+    if (s->fiber_scheduler == TR_NIL) return;
+    s->fiber_scheduler = TR_NIL;
+    f->is_blocking = true;
+    if (f != f->thread->root_fiber) s->return_fiber = f;
+}
+
 /* Runs on the forking thread, in the child. */
 static void begin_child(Fiber *f) {
     tr_sched_after_fork_child();
+    leave_scheduler(f);
     bury_other_threads(f);
     tr_ractor_after_fork();
     tr_process_after_fork();
@@ -82,13 +93,13 @@ static MAY_SWITCH MAY_RAISE bool read_flag(Fiber *f, const Args *args, int i, bo
     return false;
 }
 
-/* Process.daemon(nochdir = nil, noclose = nil) -> 0 */
+/* Process.daemon(nochdir = nil, noclose = nil) -> 0; does not go through the hook Process._fork, as in Ruby */
 static MAY_SWITCH MAY_RAISE Value process_s_daemon(Fiber *f, Value self, const Args *args) {
     (void)self;
     bool stays, keeps;
     if (!read_flag(f, args, 0, &stays) || !read_flag(f, args, 1, &keeps)) return TR_RAISED;
     for (int i = 0; i < 2; i++) { /* twice: the second one is no session leader and gets no terminal */
-        Value pid = tr_call(f, (Value)tr_class.process, tr_intern_cstr("_fork"), 0);
+        Value pid = process_s_fork_now(f, TR_NIL, NULL);
         if (pid == TR_RAISED) return TR_RAISED;
         if (pid != TR_FIX(0)) _exit(0);
         if (i == 0 && setsid() < 0) return tr_raise_errno(f, errno, "setsid");

@@ -114,6 +114,7 @@ void tr_thread_trace(Tracer *tracer, const Thread *thread) {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) tr_trace(tracer, values[i]);
     Fiber *fiber = thread->fiber, *root = thread->root_fiber;
     if (!fiber) return;
+    if (TR_UNLIKELY(s->return_fiber != NULL)) tr_trace(tracer, s->return_fiber->face);
     tr_fiber_trace(tracer, fiber);
     if (root == fiber) return;
     if (tr_is_object(root->face)) tr_trace(tracer, root->face);
