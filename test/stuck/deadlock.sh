@@ -74,14 +74,14 @@ RUBY
 try "a circle of joins" <<'RUBY'
 t = Thread.new { sleep 0.02; $u.join }
 $u = Thread.new { t.join }
-sleep 0.05
+sleep 0.2
 puts "goes on"
 RUBY
 
 try "a circle through three Ractors and a join" <<'RUBY'
 first = Ractor.new { Ractor.receive.value }
 second = Ractor.new(first) { |r| Thread.new { r.value }.join }
-sleep 0.05
+sleep 0.2
 first << second
 sleep 0.1
 puts "goes on"
