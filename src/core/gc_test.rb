@@ -54,3 +54,16 @@ ObjectSpace.each_object(Class).include?(Counted)  #=> true
 ObjectSpace.count_objects[:TOTAL] > 100           #=> true
 ObjectSpace.count_objects(5)                      #=> TypeError: non-hash given
 Array.new(1000) { Object.new.object_id }.uniq.size   #=> 1000
+
+# Threads that wait are left out of minor collections: what is given to them meanwhile must live all the same.
+queue = Queue.new
+waiting = Array.new(5) { |i| Thread.new { own = +"own #{i}"; [own, queue.pop, Thread.current[:given]] } }
+Thread.pass until waiting.all?(&:stop?)
+churn = proc { before = GC.count; Object.new until GC.count >= before + 2 }
+GC.start; churn.()
+waiting.each_with_index { |thread, i| thread[:given] = +"given #{i}"; thread.name = +"name #{i}" }
+churn.()
+5.times { |i| queue << +"item #{i}" }
+churn.()
+waiting.map { |thread| thread.value.map { |s| s.split[0] } }.uniq   #=> [["own", "item", "given"]]
+waiting.map(&:name).last                          #=> "name 4"

@@ -332,7 +332,7 @@ static void switch_away(Fiber *f, int ends) {
     RactorSched *rs = f->ractor->sched;
     ThreadState *s = f->thread->state;
     s->stack_top = __builtin_frame_address(0);
-    s->frame_top = (const char *)f->frame - TR_FRAME_LINES / 2 * TR_LINE_BYTES;
+    s->frame_top = (const char *)((uintptr_t)f->frame - TR_FRAME_LINES / 2 * TR_LINE_BYTES);
     ThreadState *next = pick(rs);
     if (!next) {
         leave_worker(f, ends);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -11,6 +12,7 @@
 #include "sched/poller.h"
 #include "sched/runq.h"
 #include "sched/sched.h"
+#include "sched/sched_internal.h"
 
 /* ---- coroutines ---- */
 
@@ -40,16 +42,32 @@ static void test_coroutines(void) {
     TR_CHECK(tr_stack_block_count() == 0);
 }
 
+static int count_resident(char *const *pages, int count) {
+    int resident = 0;
+    for (int i = 0; i < count; i++) {
+        unsigned char answer;
+        TR_CHECK(mincore((void *)((uintptr_t)pages[i] & ~(uintptr_t)4095), 4096, &answer) == 0);
+        resident += answer & 1;
+    }
+    return resident;
+}
+
 static void test_many_stacks(void) {
-    enum { MANY = 70000 }; /* more than a process may have mappings */
+    enum { MANY = 70000, TOUCHED = MANY / 7 }; /* more than a process may have mappings */
+    static char *touched[TOUCHED];
     StackBlock *blocks = malloc(MANY * sizeof *blocks);
     for (int i = 0; i < MANY; i++) {
         TR_CHECK(tr_stack_block_acquire(&blocks[i]) == 0);
-        if (i % 7 == 0) blocks[i].split[-8] = 1;
+        if (i % 7 != 0) continue;
+        touched[i / 7] = blocks[i].split - 8;
+        *touched[i / 7] = 1;
     }
+    TR_CHECK(count_resident(touched, TOUCHED) == TOUCHED);
     for (int i = 0; i < MANY; i++) tr_stack_block_release(&blocks[i]);
     free(blocks);
     TR_CHECK(tr_stack_block_count() == 0);
+    while (tr_stack_pool_trim()) {} /* what nobody uses gives its pages back */
+    TR_CHECK(count_resident(touched, TOUCHED) < 2000);
 }
 
 /* ---- the run queue: one owner, two thieves, every task is seen once ---- */
