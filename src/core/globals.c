@@ -45,6 +45,10 @@ static MAY_SWITCH Value get_argf(Fiber *f, Id name) {
     (void)name;
     return tr_const_get(f, tr_class.object, tr_intern_cstr("ARGF"), true);
 }
+static MAY_SWITCH Value get_filename(Fiber *f, Id name) {
+    Value files = get_argf(f, name);
+    return files == TR_RAISED ? files : tr_call(f, files, tr_intern_cstr("filename"), 0);
+}
 static MAY_GC Value get_match_part(Fiber *f, Id name) {
     return tr_match_special(f, tr_backref_get(f), tr_id_cstr(name)[1]);
 }
@@ -96,6 +100,7 @@ static MAY_GC void globals_init(Fiber *f) {
     tr_global_define("$$", get_pid, NULL, true);
     tr_global_define("$*", get_arguments, NULL, false);
     tr_global_define("$<", get_argf, NULL, false);
+    tr_global_define("$FILENAME", get_filename, NULL, false);
     tr_global_define("$~", get_backref, set_backref, true);
     tr_global_define("$&", get_match_part, NULL, true); /* code reads these directly; aliases of them come here */
     tr_global_define("$`", get_match_part, NULL, true);

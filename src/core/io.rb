@@ -171,36 +171,46 @@ class IO
       __write_file(path, data, offset, mode || "#{offset ? "r+" : "w"}b", perm, {})
     end
 
+    # From where to where: IOs, whatever has to_io, paths, and objects with readpartial or read, and write. What comes is
+    # passed on at once; with an offset, the source's position stays.
     def copy_stream(source, target, length = nil, offset = nil)
+      length = Array.__to_long(length) unless nil == length
+      raise ArgumentError, "negative length #{length} given" if length && length < 0
       opened = []
-      if source.respond_to?(:to_path) || source.is_a?(String)
-        opened << source = File.open(source, "rb") unless source.is_a?(IO)
-      end
-      if target.respond_to?(:to_path) || target.is_a?(String)
-        opened << target = File.open(target, "wb") unless target.is_a?(IO)
-      end
+      source = __copy_end(source, "rb", opened)
+      target = __copy_end(target, "wb", opened)
       if offset
-        before = source.pos
-        source.seek(offset)
+        raise ArgumentError, "cannot specify src_offset for non-IO" unless IO === source
+        offset = Array.__to_long(offset)
       end
-      reader = source.respond_to?(:readpartial) ? :readpartial : :read
       copied = 0
-      while length.nil? || copied < length
+      while nil == length || copied < length
         want = length ? [length - copied, 65_536].min : 65_536
-        begin
-          piece = source.__send__(reader, want)
-        rescue EOFError
-          break
-        end
-        break if piece.nil? || piece.empty?
+        piece = __copy_piece(source, want, offset && offset + copied)
+        break if nil == piece || piece.empty?
         target.write(piece)
+        target.flush if IO === target
         copied += piece.bytesize
       end
-      source.seek(before) if before
-      target.flush if target.is_a?(IO)
       copied
     ensure
       opened&.each(&:close)
+    end
+
+    private def __copy_end(object, mode, opened)
+      return object if IO === object
+      return object.to_io if object.respond_to?(:to_io)
+      return object unless String === object || object.respond_to?(:to_path)
+      opened << (file = File.open(object, mode))
+      file
+    end
+
+    private def __copy_piece(source, size, offset)
+      return source.pread(size, offset) if offset
+      return source.readpartial(size) if IO === source
+      source.__send__(source.respond_to?(:readpartial) ? :readpartial : :read, size, +"")
+    rescue EOFError
+      nil
     end
 
     def try_convert(object)
@@ -254,101 +264,5 @@ module Kernel
     def open(...) = TOPLEVEL_BINDING.receiver.__send__(:open, ...)
     def gets(...) = TOPLEVEL_BINDING.receiver.__send__(:gets, ...)
     def readlines(...) = ARGF.readlines(...)
-  end
-end
-
-# ARGF: the files named in ARGV one after another, or standard input.
-class << (ARGF = Object.new)
-  include Enumerable
-
-  def argv = ARGV
-  def to_s = "ARGF"
-  alias inspect to_s
-  def lineno = @lineno || 0
-  def lineno=(number)
-    @lineno = number
-  end
-
-  def filename
-    __current
-    @filename || "-"
-  end
-  alias path filename
-
-  def file = __current || $stdin
-  def binmode = self
-  def closed? = false
-  def external_encoding = file.external_encoding
-
-  def gets(*arguments, **options)
-    while (io = __current)
-      line = io.gets(*arguments, **options)
-      if line
-        @lineno = lineno + 1
-        $. = @lineno
-        return line
-      end
-      return nil unless __next
-    end
-    nil
-  end
-
-  def readline(*arguments, **options) = gets(*arguments, **options) || raise(EOFError, "end of file reached")
-
-  def each_line(*arguments, **options)
-    return to_enum(:each_line, *arguments, **options) unless block_given?
-    while (line = gets(*arguments, **options))
-      yield line
-    end
-    self
-  end
-  alias each each_line
-
-  def readlines(*arguments, **options) = each_line(*arguments, **options).to_a
-  alias to_a readlines
-
-  def read(length = nil)
-    text = nil
-    while (io = __current)
-      piece = length ? io.read(length - (text ? text.bytesize : 0)) : io.read
-      text = text ? text << piece.to_s : piece
-      break if length && text && text.bytesize >= length
-      break unless __next
-    end
-    text
-  end
-
-  def getc = __current&.getc
-  def getbyte = __current&.getbyte
-  def eof? = (raise IOError, "ARGF is not opened for reading" unless __current) || __current.eof?
-  alias eof eof?
-  def skip = (__next; self)
-  def close = (__next; self)
-
-  private
-
-  def __current
-    return @io if @io
-    return nil if @finished
-    if !@started && ARGV.empty?
-      @io = $stdin
-      @standard = true
-    elsif ARGV.empty?
-      @finished = true
-      return nil
-    else
-      @filename = ARGV.shift
-      @io = @filename == "-" ? $stdin : File.open(@filename)
-    end
-    @started = true
-    @io
-  end
-
-  # Leaves the current file; false when it was the last.
-  def __next
-    @io.close if @io && !@io.equal?($stdin)
-    @io = nil
-    @finished = true if @standard
-    !@finished && !ARGV.empty?
   end
 end

@@ -149,7 +149,8 @@ module Process
     def __redirects(options)
       pairs = []
       opened = []
-      options.each do |key, target|
+      by_others, plain = options.partition { |_, target| target.is_a?(Array) && target[0] == :child }
+      (plain + by_others).each do |key, target| # a child's descriptor by the name of another one: that one first
         next if %i[chdir pgroup umask unsetenv_others close_others new_pgroup exception].include?(key)
         targets = key.is_a?(Array) ? key : [key]
         source = __source(target, targets, pairs, opened)
@@ -241,8 +242,12 @@ class IO
     environment = arguments.first.is_a?(Hash) ? [arguments.shift] : []
     options = arguments.pop.merge(options) if arguments.size > 1 && arguments.last.is_a?(Hash)
     command, mode = arguments
-    mode = (mode || options.delete(:mode) || "r").to_s
+    mode = mode || options.delete(:mode) || "r"
+    mode = mode.respond_to?(:to_str) ? mode.to_str : mode.to_s
+    mode, external, internal = mode.split(":")
     mode_options = options.slice(:external_encoding, :internal_encoding, :encoding, :textmode, :binmode)
+    mode_options[:external_encoding] ||= external if external
+    mode_options[:internal_encoding] ||= internal if internal
     options = options.reject { |key, _| mode_options.key?(key) }
     if command.is_a?(Array)
       command = command.dup
@@ -263,6 +268,7 @@ class IO
         $stdin.reopen(child_input) if writes
         $stdout.reopen(child_output) if reads
         [child_output, child_input].compact.each(&:close)
+        $stdout.sync = $stderr.sync = true
         return nil unless block_given?
         yield nil
         [$stdout, $stderr].each(&:flush)
@@ -286,7 +292,9 @@ class IO
 
   def self.__popen_io(output, input, pid, mode, mode_options)
     io = __popen(output, input, pid)
-    io.set_encoding(mode_options[:external_encoding] || mode_options[:encoding]) if mode_options[:external_encoding] || mode_options[:encoding]
+    external = mode_options[:external_encoding] || mode_options[:encoding]
+    internal = mode_options[:internal_encoding]
+    io.set_encoding(external || Encoding.default_external, *internal) if external || internal
     io.binmode if mode.include?("b")
     return io unless block_given?
     begin
