@@ -18,6 +18,8 @@
 #include <stdlib.h>
 
 #include "core/string_internal.h"
+#include "ractor/shareable.h"
+#include "ractor/world.h"
 
 /* --- making --- */
 
@@ -567,17 +569,22 @@ const char *tr_string_cstr(Fiber *f, Value *v) {
     return tr_string(string)->bytes;
 }
 
-/* --- interned strings --- */
+/* --- interned strings ---
+ *
+ * What C code and bytecode intern lives for ever. What only -"string" asked for is WEAK: the table forgets it when a
+ * collection of the shared graph did not reach it. Who interns such a string for good takes the mark off.
+ */
 
 typedef struct InternTable {
     size_t mask;
-    _Atomic(Value) slots[]; /* 0: empty */
+    _Atomic(Value) slots[]; /* 0: empty; else a String, and WEAK */
 } InternTable;
+enum { WEAK = 1 };
 
 typedef struct InternShard {
     _Atomic(InternTable *) table; /* release on growth pairs with the acquire of readers */
     pthread_mutex_t lock;         /* writers */
-    size_t count;                 /* under lock */
+    size_t count, weak_count;     /* under lock */
 } InternShard;
 
 #define SHARD_COUNT 32
@@ -599,80 +606,132 @@ static uint64_t intern_hash(const char *bytes, size_t size) {
     return h ^ h >> 29;
 }
 
-static Value intern_probe(const InternTable *table, uint64_t hash, const char *bytes, size_t size,
-                          int encoding) {
-    if (!table) return 0;
+static _Atomic(Value) *intern_probe(InternTable *table, uint64_t hash, const char *bytes, size_t size, int encoding) {
+    if (!table) return NULL;
     for (size_t i = (size_t)(hash >> 8);; i++) {
-        Value v = atomic_load_explicit(&table->slots[i & table->mask], memory_order_acquire);
-        if (v == 0) return 0;
+        _Atomic(Value) *slot = &table->slots[i & table->mask];
+        Value v = atomic_load_explicit(slot, memory_order_acquire) & ~(Value)WEAK;
+        if (v == 0) return NULL;
         const String *s = tr_string(v);
-        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0)
-            return v;
+        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0) return slot;
     }
 }
 
-static void intern_put(InternTable *table, uint64_t hash, Value v) {
+static void intern_put(InternTable *table, uint64_t hash, Value entry) {
     size_t i = (size_t)(hash >> 8);
     while (atomic_load_explicit(&table->slots[i & table->mask], memory_order_relaxed) != 0) i++;
-    atomic_store_explicit(&table->slots[i & table->mask], v, memory_order_release);
+    atomic_store_explicit(&table->slots[i & table->mask], entry, memory_order_release);
 }
 
-/* Publishes v, or finds that another thread was faster. */
-static Value intern_insert(InternShard *shard, uint64_t hash, Value v) {
+static void intern_put_again(InternTable *table, Value entry) {
+    const String *s = tr_string(entry & ~(Value)WEAK);
+    intern_put(table, intern_hash(s->bytes, s->size), entry);
+}
+
+static InternTable *intern_grow(InternShard *shard, InternTable *table) {
+    size_t slots = table ? (table->mask + 1) * 2 : 64;
+    InternTable *grown = calloc(1, sizeof *grown + slots * sizeof(Value));
+    TR_CHECK(grown != NULL);
+    grown->mask = slots - 1;
+    for (size_t i = 0; table && i <= table->mask; i++) {
+        Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+        if (entry) intern_put_again(grown, entry);
+    }
+    atomic_store_explicit(&shard->table, grown, memory_order_release);
+    if (table) tr_retire(table);
+    return grown;
+}
+
+/* Publishes v, or finds that another thread was faster. An entry that is to live for ever is not WEAK from then on. */
+static Value intern_insert(InternShard *shard, uint64_t hash, Value v, Value weak) {
     pthread_mutex_lock(&shard->lock);
     InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
-    Value have = intern_probe(table, hash, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
-    if (have == 0) {
-        if (!table || shard->count * 2 > table->mask) {
-            size_t slots = table ? (table->mask + 1) * 2 : 64;
-            InternTable *grown = calloc(1, sizeof *grown + slots * sizeof(Value));
-            TR_CHECK(grown != NULL);
-            grown->mask = slots - 1;
-            for (size_t i = 0; table && i <= table->mask; i++) {
-                Value old = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-                if (old) intern_put(grown, intern_hash(tr_string(old)->bytes, tr_string(old)->size), old);
-            }
-            atomic_store_explicit(&shard->table, grown, memory_order_release);
-            if (table) tr_retire(table);
-            table = grown;
+    _Atomic(Value) *slot = intern_probe(table, hash, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
+    if (slot) {
+        Value have = atomic_load_explicit(slot, memory_order_relaxed);
+        v = have & ~(Value)WEAK;
+        if (have & WEAK && !weak) {
+            atomic_store_explicit(slot, v, memory_order_release);
+            shard->weak_count--;
         }
-        tr_heap_keep_for_ever(v);
-        intern_put(table, hash, v);
+    } else {
+        if (!table || shard->count * 2 > table->mask) table = intern_grow(shard, table);
+        intern_put(table, hash, v | weak);
         shard->count++;
-        have = v;
+        shard->weak_count += weak;
     }
     pthread_mutex_unlock(&shard->lock);
-    return have;
+    return v;
 }
 
-void tr_strings_trace(Tracer *tracer, void *context) {
+static void trace_interned(Tracer *tracer, void *context) {
     (void)context;
     for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++) {
         InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
         for (size_t i = 0; table && i <= table->mask; i++) {
-            Value v = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-            if (v) tr_trace(tracer, v);
+            Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+            if (entry && !(entry & WEAK)) tr_trace(tracer, entry);
         }
     }
 }
 
-Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
-    uint64_t hash = intern_hash(bytes, size);
-    InternShard *shard = &intern_shards[hash % SHARD_COUNT];
-    Value have = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size,
-                              encoding);
-    if (have) return have;
-    Value v = tr_string_new_encoded(f, bytes, size, encoding);
-    tr_string_coderange(v);
-    tr_header(v)->flags |= TR_FLAG_FROZEN | TR_FLAG_SHAREABLE;
-    return intern_insert(shard, hash, v);
+/* Forgets the doomed ones of a shard and closes the gaps. The world is stopped. */
+static void intern_purge_shard(InternShard *shard) {
+    InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
+    size_t kept = 0;
+    Value *entries = malloc(shard->count * sizeof *entries);
+    TR_CHECK(entries != NULL);
+    for (size_t i = 0; i <= table->mask; i++) {
+        Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+        atomic_store_explicit(&table->slots[i], 0, memory_order_relaxed);
+        if (!entry) continue;
+        if (entry & WEAK && tr_heap_is_doomed(NULL, entry & ~(Value)WEAK)) shard->weak_count--;
+        else entries[kept++] = entry;
+    }
+    for (size_t i = 0; i < kept; i++) intern_put_again(table, entries[i]);
+    shard->count = kept;
+    free(entries);
 }
 
-Value tr_string_intern(Fiber *f, Value v) {
+static void intern_purge(WeakTable *weak) {
+    (void)weak;
+    for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++)
+        if (shard->weak_count) intern_purge_shard(shard);
+}
+
+void tr_strings_boot(void) {
+    static WeakTable weak = {.purge = intern_purge};
+    tr_heap_add_shared_weak(&weak);
+    tr_world_add_root(trace_interned, NULL);
+}
+
+static MAY_GC Value intern(Fiber *f, const char *bytes, size_t size, int encoding, Value weak) {
+    uint64_t hash = intern_hash(bytes, size);
+    InternShard *shard = &intern_shards[hash % SHARD_COUNT];
+    _Atomic(Value) *slot = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size, encoding);
+    Value have = slot ? atomic_load_explicit(slot, memory_order_acquire) : WEAK;
+    if (!(have & WEAK) || (slot && weak)) return have & ~(Value)WEAK;
+    Value v = tr_string_new_encoded(f, bytes, size, encoding);
+    tr_string_coderange(v);
+    tr_header(v)->flags |= TR_FLAG_FROZEN;
+    tr_share_object(v);
+    return intern_insert(shard, hash, v, weak);
+}
+
+Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
+    return intern(f, bytes, size, encoding, 0);
+}
+
+static MAY_GC Value intern_string(Fiber *f, Value v, Value weak) {
     if (tr_has_flag(v, TR_FLAG_IVARS) || tr_header(v)->klass != tr_class.string) {
         if (tr_has_flag(v, TR_FLAG_FROZEN))
             return v; /* its class or variables cannot be shared with others */
         v = tr_string_dup(f, v);
     }
-    return tr_string_interned(f, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
+    Value interned = intern(f, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v), weak);
+    TR_KEEP(v);
+    return interned;
 }
+
+Value tr_string_intern(Fiber *f, Value v) { return intern_string(f, v, 0); }
+Value tr_string_dedup(Fiber *f, Value v) { return intern_string(f, v, WEAK); }

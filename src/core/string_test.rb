@@ -241,3 +241,9 @@
 "ab\0cd".split("\0")                                     #=> ["ab", "cd"]
 "tel: 555-1234".slice(/\d{3}-\d{4}/)                     #=> "555-1234"
 "aAbB".swapcase.casecmp?("AaBb")                         #=> true
+
+# -"" gives one object for equal content, whoever asks, for as long as somebody has it.
+(-"one#{1}").equal?(-"one#{1}")                                 #=> true
+dedup = Ractor.new { -"dedup#{2}" }.value
+dedup.equal?(-"dedup#{2}")                                      #=> true
+[(-"sub#{1}").frozen?, Ractor.shareable?(-"sub#{1}")]           #=> [true, true]

@@ -94,6 +94,12 @@ static bool is_mostly_bulk(const Heap *heap) {
            heap->buffer_bytes / 4 > (int64_t)heap->page_count * (int64_t)TR_PAGE_BYTES;
 }
 
+/* What became shareable in the pages of this heap may be garbage that no local collection sees. */
+static void ask_for_shared_collection(Heap *heap) {
+    if (heap->owner && heap->owner->thread && tr_heap_wants_shared_collection())
+        atomic_fetch_or_explicit(&heap->owner->thread->interrupt_flags, INTERRUPT_POSTPONED_JOB, memory_order_relaxed);
+}
+
 /* After the collection of everything: this heap goes on as after a major one of its own. */
 void tr_collect_settle(Heap *heap) {
     tr_sweep_restart(heap);
@@ -125,6 +131,7 @@ __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
         tr_sweep_rebuild(heap);
     if (is_mostly_bulk(heap)) tr_sweep_finish(heap);
     set_pace(heap, minor);
+    ask_for_shared_collection(heap);
     heap->collections++;
     heap->minor_collections += minor;
     heap->collect_time_ns += now_ns() - start;

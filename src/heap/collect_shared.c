@@ -85,6 +85,7 @@ void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_r
         heaps[i]->sweeps_shared = true;
         if (heaps[i]->extras) tr_weak_after_mark(heaps[i]);
     }
+    if (tr_shared_heap.extras) tr_weak_after_mark(&tr_shared_heap);
     tr_is_marking_all = false;
     for (size_t i = 0; i < count; i++) tr_collect_settle(heaps[i]);
     tr_shared_heap.sweeps_shared = true;

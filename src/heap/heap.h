@@ -140,6 +140,8 @@ Value tr_heap_object_from_id(Heap *heap, uint64_t id); /* TR_UNDEF when none */
 /* Weak tables register themselves; after marking, `purge` is called and drops entries for which tr_is_doomed. */
 typedef struct WeakTable { struct WeakTable *next, **link; void (*purge)(struct WeakTable *table); } WeakTable;
 void tr_heap_add_weak(Heap *heap, WeakTable *table);
+/* Of shareable objects, for ever: purged when the shared graph has been marked, with the world stopped. */
+void tr_heap_add_shared_weak(WeakTable *table);
 void tr_heap_remove_weak(WeakTable *table);
 bool tr_heap_is_doomed(Heap *heap, Value object); /* valid inside purge: was not reached */
 /* Finalizers: `callable` is kept alive; run (in order) by the VM at a safepoint after the object died, and at exit. */

@@ -124,7 +124,7 @@ TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fiber_stack_boot();
     tr_postponed_job_hook = tr_ractor_postponed_job;
     tr_world_add_root(tr_globals_trace, NULL);
-    tr_world_add_root(tr_strings_trace, NULL);
+    tr_strings_boot();
     Fiber *f = make_main_ractor();
     bool was_disabled = tr_heap_set_disabled(f->heap, true); /* nothing half-made is ever traced */
     tr_boot_classes(f);
