@@ -3,7 +3,7 @@
 #define TR_BASE_VERSION_H
 
 #define TROUPE_VERSION "0.1.0"
-#define TR_RUBY_VERSION "4.0.0" /* the Ruby that is spoken */
+#define TR_RUBY_VERSION "4.0.5" /* the Ruby that is spoken */
 #define TR_RUBY_API_VERSION "4.0.0"
 #define TR_RELEASE_DATE "2025-12-25"
 #define TR_PATCHLEVEL 0

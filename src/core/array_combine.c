@@ -268,7 +268,7 @@ static MAY_SWITCH MAY_RAISE Value array_shuffle(Fiber *f, Value self, const Args
     return shuffle(f, tr_array_new_from(f, tr_array_count(self), tr_array(self)->items), generator);
 }
 
-#define FEW 16
+#define FEW 10
 
 /* A few elements: each draw counts among those not yet taken; `taken` is kept sorted. */
 static MAY_SWITCH MAY_RAISE Value sample_few(Fiber *f, Value self, Value generator, size_t count) {

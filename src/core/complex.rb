@@ -37,7 +37,7 @@ class Complex
         if value.respond_to?(:to_c)
           value.to_c
         elsif exception
-          raise TypeError, value.is_a?(Symbol) ? "not a real" : "can't convert #{value == true || value == false ? value.inspect : value.class} into Complex"
+          raise TypeError, "can't convert #{value == true || value == false ? value.inspect : value.class} into Complex"
         end
       end
     end
@@ -169,7 +169,7 @@ class Complex
       end
       result
     when Complex
-      return Complex(0, 0) if self == 0
+      return Complex(0.0, 0.0) if self == 0
       r, theta = polar
       magnitude = Math.exp(other.real * Math.log(r) - other.imaginary * theta)
       Complex.polar(magnitude, theta * other.real + other.imaginary * Math.log(r))

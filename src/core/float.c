@@ -40,6 +40,7 @@ double tr_double_modulo(double x, double y) {
 
 Value tr_double_divmod(Fiber *f, double x, double y) {
     if (y == 0.0) return tr_raise(f, tr_class.zero_division_error, "divided by 0");
+    if (isinf(x)) return tr_raise(f, tr_class.float_domain_error, isnan(y) ? "NaN" : (x < 0) == (y < 0) ? "Infinity" : "-Infinity");
     double r = tr_double_modulo(x, y);
     double q = isinf(y) && !isinf(x) ? (x == 0.0 || (x < 0) == (y < 0) ? 0.0 : -1.0) : round((x - r) / y);
     Value quotient = tr_integer_from_double(f, q);
@@ -57,7 +58,7 @@ OPERATOR(plus, TR_ID_plus, x + y)
 OPERATOR(minus, TR_ID_minus, x - y)
 OPERATOR(times, TR_ID_times, x * y)
 OPERATOR(divide, TR_ID_divide, x / y)
-OPERATOR(fdiv, TR_ID_fdiv, x / y)
+OPERATOR(fdiv, TR_ID_divide, x / y)
 #undef OPERATOR
 
 static MAY_SWITCH MAY_RAISE Value float_modulo(Fiber *f, Value self, const Args *args) {
@@ -267,6 +268,8 @@ static MAY_SWITCH MAY_RAISE Value float_round(Fiber *f, Value self, const Args *
     int64_t digits;
     RoundMode mode;
     double d = tr_float(self);
+    if (args->argc > 0 && args->argv[0] == TR_NIL)
+        return tr_raise(f, tr_class.type_error, "no implicit conversion from nil to integer");
     if (!digits_argument(f, args, &digits) || !tr_round_mode(f, args->keywords, &mode)) return TR_RAISED;
     if (digits < 0) {
         if (!isfinite(d)) return tr_integer_from_double(f, d);

@@ -83,13 +83,13 @@ static void alias(const char *new_name, const char *old_name) { tr_global_alias(
 #endif
 
 static MAY_GC void globals_init(Fiber *f) {
-    define_text(f, "RUBY_VERSION", "4.0.0");
+    define_text(f, "RUBY_VERSION", "4.0.5");
     define_text(f, "RUBY_ENGINE", "troupe");
     define_text(f, "RUBY_ENGINE_VERSION", "0.1.0");
     define_text(f, "RUBY_PLATFORM", MACHINE);
     define_text(f, "RUBY_RELEASE_DATE", "2026-11-21");
     define_text(f, "RUBY_COPYRIGHT", "troupe - Copyright (C) 2026 the authors of Troupe");
-    define_text(f, "RUBY_DESCRIPTION", "troupe 0.1.0 (ruby 4.0.0) [" MACHINE "]");
+    define_text(f, "RUBY_DESCRIPTION", "troupe 0.1.0 (ruby 4.0.5) [" MACHINE "]");
     define_text(f, "RUBY_REVISION", "0.1.0");
     tr_const_define(f, tr_class.object, "RUBY_PATCHLEVEL", TR_FIX(0));
     for (int i = 0; i < SEPARATOR_COUNT; i++) {

@@ -90,6 +90,7 @@ static MAY_SWITCH MAY_RAISE Value integer_div(Fiber *f, Value self, const Args *
         if (d == 0.0) return tr_raise(f, tr_class.zero_division_error, "divided by 0");
         return tr_integer_from_double(f, floor(tr_integer_to_double(self) / d));
     }
+    if (is_complex(other)) return tr_call(f, as_complex(f, self), tr_intern_cstr("div"), 1, other);
     Value quotient = other_kind(f, self, other, TR_ID_divide);
     return quotient == TR_RAISED ? TR_RAISED : tr_call(f, quotient, TR_ID_floor, 0);
 }

@@ -42,6 +42,7 @@ static MAY_SWITCH MAY_RAISE Value integer_from(Fiber *f, Value v, Value base_val
         if (text == TR_NIL) return tr_raise(f, tr_class.argument_error, "base specified for non string value");
         v = text;
     }
+    if (base == -1) base = 0; /* the text's own, as for 0 */
     if (tr_is_string(v)) return tr_string_to_integer(f, v, (int)base, true);
     if (tr_is_integer(v)) return v;
     if (tr_is_float(v)) return tr_integer_from_double(f, tr_float(v));
@@ -64,6 +65,8 @@ static MAY_SWITCH Value kernel_integer(Fiber *f, Value self, const Args *args) {
     int exception = wants_exception(f, args);
     if (exception < 0) return TR_RAISED;
     if (tr_is_integer(args->argv[0]) && args->argc == 1) return args->argv[0];
+    if (args->argc > 1 && args->argv[1] == TR_NIL)
+        return finish(f, tr_raise(f, tr_class.type_error, "no implicit conversion from nil to integer"), exception);
     return finish(f, integer_from(f, args->argv[0], args->argc > 1 ? args->argv[1] : TR_NIL), exception);
 }
 
@@ -76,11 +79,7 @@ static MAY_SWITCH MAY_RAISE Value float_from(Fiber *f, Value v) {
     if (v == TR_NIL || v == TR_TRUE || v == TR_FALSE) return cannot(f, v, "Float");
     Value answer = tr_call_if_responds(f, v, TR_ID_to_f, 0, NULL);
     if (answer == TR_RAISED || tr_is_float(answer)) return answer;
-    if (answer == TR_UNDEF) {
-        Value text = tr_try_convert(f, v, tr_class.string, TR_ID_to_str);
-        if (text == TR_RAISED) return TR_RAISED;
-        return text == TR_NIL ? cannot(f, v, "Float") : tr_string_to_float(f, text, true);
-    }
+    if (answer == TR_UNDEF) return cannot(f, v, "Float");
     return tr_raise(f, tr_class.type_error, "can't convert %pC to Float (%pC#to_f gives %pC)", tr_real_class_of(v),
                     tr_real_class_of(v), tr_real_class_of(answer));
 }

@@ -53,9 +53,20 @@ FUNCTION(erf, erf(x), true)
 FUNCTION(erfc, erfc(x), true)
 #undef FUNCTION
 
+/* Both roots of a half: of the length plus and minus the real part. */
+static MAY_SWITCH MAY_RAISE Value complex_sqrt(Fiber *f, Value number) {
+    double real, imaginary;
+    if (!tr_to_double(f, ((Complex *)number)->real, &real) || !tr_to_double(f, ((Complex *)number)->imaginary, &imaginary))
+        return TR_RAISED;
+    double length = hypot(real, imaginary);
+    Value root = tr_float_new(f, sqrt((length + real) / 2.0));
+    return tr_complex_raw(f, root, tr_float_new(f, copysign(sqrt((length - real) / 2.0), imaginary)));
+}
+
 static MAY_SWITCH MAY_RAISE Value math_sqrt(Fiber *f, Value self, const Args *args) {
     double x;
     (void)self;
+    if (tr_is_type(args->argv[0], TYPE_COMPLEX)) return complex_sqrt(f, args->argv[0]);
     if (!argument(f, args, 0, &x)) return TR_RAISED;
     if (x < 0) return raise_domain(f, "sqrt");
     return tr_float_new(f, x == 0.0 ? 0.0 : sqrt(x));
@@ -66,9 +77,14 @@ static MAY_SWITCH MAY_RAISE bool log_argument(Fiber *f, Value v, const char *fun
     *exponent = 0;
     if (tr_is_bignum(v)) {
         if (tr_integer_sign(v) < 0) { (void)!raise_domain(f, function); return false; }
-        long power;
-        *mantissa = mpz_get_d_2exp(&power, ((Bignum *)v)->value);
-        *exponent = (double)power;
+        double whole = tr_integer_to_double(v);
+        if (isfinite(whole)) {
+            *mantissa = whole;
+            return true;
+        }
+        long power; /* the 53 leading bits as an Integer, and how many follow */
+        *mantissa = ldexp(mpz_get_d_2exp(&power, ((Bignum *)v)->value), 53);
+        *exponent = (double)power - 53;
         return true;
     }
     if (tr_is_fixnum(v)) *mantissa = (double)tr_fixnum(v);
@@ -89,8 +105,9 @@ static MAY_SWITCH MAY_RAISE Value math_log(Fiber *f, Value self, const Args *arg
     if (args->argc == 1) return tr_float_new(f, value);
     if (!log_argument(f, args->argv[1], "log", &base_m, &base_e)) return TR_RAISED;
     if (base_m == 2.0 && base_e == 0) return tr_float_new(f, log2(m) + e);
-    if (base_m == 10.0 && base_e == 0) return tr_float_new(f, log10(m) + e * (M_LN2 / M_LN10));
-    return tr_float_new(f, value / (log(base_m) + base_e * M_LN2));
+    if (base_m == 10.0 && base_e == 0) return tr_float_new(f, log10(m) + e * log10(2.0));
+    double base = log(base_m) + base_e * M_LN2;
+    return tr_float_new(f, base == 0 ? NAN : value / base);
 }
 static MAY_SWITCH MAY_RAISE Value math_log2(Fiber *f, Value self, const Args *args) {
     double m, e;
@@ -100,7 +117,7 @@ static MAY_SWITCH MAY_RAISE Value math_log2(Fiber *f, Value self, const Args *ar
 static MAY_SWITCH MAY_RAISE Value math_log10(Fiber *f, Value self, const Args *args) {
     double m, e;
     (void)self;
-    return log_argument(f, args->argv[0], "log10", &m, &e) ? tr_float_new(f, log10(m) + e * (M_LN2 / M_LN10)) : TR_RAISED;
+    return log_argument(f, args->argv[0], "log10", &m, &e) ? tr_float_new(f, log10(m) + e * log10(2.0)) : TR_RAISED;
 }
 
 static MAY_SWITCH MAY_RAISE Value math_atan2(Fiber *f, Value self, const Args *args) {
@@ -183,7 +200,7 @@ static const MethodDef math_methods[] = {
 #undef M
 
 static MAY_GC void math_init(Fiber *f) {
-    domain_error = tr_class_define(f, "DomainError", tr_class.argument_error, tr_class.math);
+    domain_error = tr_class_define(f, "DomainError", tr_class.standard_error, tr_class.math);
     tr_const_define(f, tr_class.math, "PI", tr_float_new(f, M_PI));
     tr_const_define(f, tr_class.math, "E", tr_float_new(f, M_E));
 }

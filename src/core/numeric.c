@@ -14,7 +14,7 @@
 /* "nil", "true", "1.5" for what is clear by itself, else the class's name: as Ruby's messages name an operand. */
 static MAY_SWITCH MAY_RAISE Value operand_name(Fiber *f, Value v) {
     if (tr_is_immediate(v) || tr_is_float(v)) return tr_inspect(f, v);
-    return tr_class_path(f, tr_real_class_of(v));
+    return tr_class_text(f, tr_real_class_of(v));
 }
 
 static MAY_SWITCH MAY_RAISE Value raise_not_coercible(Fiber *f, Value a, Value b) {
@@ -69,7 +69,7 @@ Value tr_coerce_relation(Fiber *f, Value a, Value b, Id operator_id) {
 }
 
 Value tr_coerce_bit(Fiber *f, Value a, Value b, Id op) {
-    if (tr_is_float(b) || tr_is_immediate(b) || tr_is_string(b)) {
+    if (tr_is_float(b) || tr_is_immediate(b) || tr_is_string(b) || tr_is_type(b, TYPE_RATIONAL) || tr_is_type(b, TYPE_COMPLEX)) {
         Value name = operand_name(f, b);
         if (name == TR_RAISED) return TR_RAISED;
         return tr_raise(f, tr_class.type_error, "%s can't be coerced into %s", tr_string(name)->bytes,

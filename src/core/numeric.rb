@@ -32,6 +32,7 @@ class Numeric
   def divmod(other) = [div(other), self % other]
 
   def remainder(other)
+    raise ZeroDivisionError, "divided by 0" if Integer === other && other == 0
     rest = self % other
     if rest != 0 && ((self < 0 && other > 0) || (self > 0 && other < 0))
       return self if other.is_a?(Float) && other.infinite?
@@ -184,7 +185,7 @@ class Integer
 
   def upto(limit)
     return to_enum(:upto, limit) { raise ArgumentError, "comparison of Integer with #{limit.inspect} failed" unless limit.is_a?(Numeric); [(limit - self).floor + 1, 0].max } unless block_given?
-    raise ArgumentError, "comparison of Integer with #{limit.is_a?(Numeric) || limit.nil? ? limit.inspect : limit.is_a?(String) ? "String" : limit.class} failed" unless limit.respond_to?(:coerce)
+    raise ArgumentError, "comparison of Integer with #{limit.is_a?(Numeric) || limit.nil? || limit.is_a?(Symbol) ? limit.inspect : limit.is_a?(String) ? "String" : limit.class} failed" unless limit.respond_to?(:coerce)
     i = self
     while i <= limit
       yield i
@@ -195,7 +196,7 @@ class Integer
 
   def downto(limit)
     return to_enum(:downto, limit) { raise ArgumentError, "comparison of Integer with #{limit.inspect} failed" unless limit.is_a?(Numeric); [(self - limit).floor + 1, 0].max } unless block_given?
-    raise ArgumentError, "comparison of Integer with #{limit.is_a?(Numeric) || limit.nil? ? limit.inspect : limit.is_a?(String) ? "String" : limit.class} failed" unless limit.respond_to?(:coerce)
+    raise ArgumentError, "comparison of Integer with #{limit.is_a?(Numeric) || limit.nil? || limit.is_a?(Symbol) ? limit.inspect : limit.is_a?(String) ? "String" : limit.class} failed" unless limit.respond_to?(:coerce)
     i = self
     while i >= limit
       yield i

@@ -41,20 +41,20 @@ class Rational
   end
   alias quo /
 
-  def fdiv(other) = (self / other).to_f
+  def fdiv(other) = other.is_a?(Integer) && other == 0 ? to_f / other : (self / other).to_f
 
   def **(other)
     return Rational(1, 1) if other == 0 && !other.is_a?(Float)
     if other.is_a?(Rational) && other.denominator == 1
       other = other.numerator
     end
+    if numerator == 0 && (other.is_a?(Integer) || other.is_a?(Rational))
+      raise ZeroDivisionError, "divided by 0" if other < 0
+      return Rational(0, 1)
+    end
     case other
     when Integer
       return self if self == 1
-      if self == 0
-        raise ZeroDivisionError, "divided by 0" if other < 0
-        return Rational(0, 1)
-      end
       return Rational(other.even? ? 1 : -1, 1) if self == -1
       if other > 0
         Rational.__send__(:__reduce, numerator**other, denominator**other)
@@ -99,7 +99,7 @@ class Rational
     when Rational then [other, self]
     when Complex
       other.imaginary.eql?(0) ? [Rational(other.real), self] : [other, Complex(self)]
-    else raise TypeError, "#{other.nil? || other == true || other == false ? other.inspect : other.class} can't be coerced into Rational"
+    else raise TypeError, "#{other.nil? || other == true || other == false || other.is_a?(Symbol) ? other.inspect : other.class} can't be coerced into Rational"
     end
   end
 
@@ -142,7 +142,7 @@ class Rational
 
   private def __coerced(other, operator)
     unless other.respond_to?(:coerce)
-      raise TypeError, "#{other.nil? || other == true || other == false ? other.inspect : other.class} can't be coerced into Rational"
+      raise TypeError, "#{other.nil? || other == true || other == false || other.is_a?(Symbol) ? other.inspect : other.class} can't be coerced into Rational"
     end
     a, b = other.coerce(self)
     a.__send__(operator, b)

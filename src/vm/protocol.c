@@ -101,11 +101,14 @@ MAY_SWITCH MAY_RAISE Value tr_compare(Fiber *f, Value a, Value b) {
     return answer == TR_NIL || answer == TR_RAISED ? answer : order_of(f, answer);
 }
 
+MAY_SWITCH MAY_RAISE Value tr_class_text(Fiber *f, Class *klass) {
+    Value text = tr_call(f, (Value)klass, TR_ID_to_s, 0);
+    return text == TR_RAISED || tr_is_string(text) ? text : tr_class_path(f, klass);
+}
+
 MAY_SWITCH MAY_RAISE Value tr_raise_comparison(Fiber *f, Value a, Value b) {
-    if (tr_is_object(b) && !tr_is_float(b))
-        return tr_raise(f, tr_class.argument_error, "comparison of %pC with %pC failed", tr_real_class_of(a),
-                        tr_real_class_of(b));
-    Value text = tr_inspect(f, b);
+    bool is_plain = tr_is_object(b) && !tr_is_float(b);
+    Value text = is_plain ? tr_class_text(f, tr_real_class_of(b)) : tr_inspect(f, b);
     if (text == TR_RAISED) return TR_RAISED;
     return tr_raise(f, tr_class.argument_error, "comparison of %pC with %pV failed", tr_real_class_of(a), text);
 }
@@ -231,7 +234,9 @@ static MAY_SWITCH MAY_RAISE Value convert(Fiber *f, Value v, Class *klass, Id mi
     Value answer = tr_call_if_responds(f, v, mid, 0, NULL);
     if (answer == TR_RAISED || is_instance(answer, klass)) return answer;
     if (answer != TR_UNDEF) return refuse_answer(f, v, klass, mid, answer);
-    return tr_raise(f, tr_class.type_error, "no implicit conversion of %pV into %pC", tr_kind_name(f, v), klass);
+    Value kind = tr_is_object(v) ? tr_class_text(f, tr_real_class_of(v)) : tr_kind_name(f, v);
+    if (kind == TR_RAISED) return TR_RAISED;
+    return tr_raise(f, tr_class.type_error, "no implicit conversion of %pV into %pC", kind, klass);
 }
 
 MAY_SWITCH MAY_RAISE Value tr_to_str(Fiber *f, Value v) {

@@ -123,6 +123,7 @@ typedef Value (*RecursionFn)(Fiber *f, Value object, Value data, bool is_recursi
 MAY_SWITCH MAY_RAISE Value tr_recursion_guard(Fiber *f, Id what, Value object, Value paired_or_undef, RecursionFn fn, Value data);
 
 /* --- conversions: the object itself if it is of the type, else through the method --- */
+MAY_SWITCH MAY_RAISE Value tr_class_text(Fiber *f, Class *klass);  /* String: what its to_s says, which it may define */
 MAY_GC Value tr_kind_name(Fiber *f, Value v);               /* String: nil, true, false by name, else the class */
 MAY_SWITCH MAY_RAISE Value tr_to_str(Fiber *f, Value v);      /* "no implicit conversion of X into String" */
 MAY_SWITCH MAY_RAISE Value tr_to_ary(Fiber *f, Value v);
