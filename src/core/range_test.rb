@@ -67,5 +67,5 @@ C = ->(x) { Cmp.new(x) }
 (1..3).lazy.eager.map { |x| x * 2 } #=> [2, 4, 6]
 (1..Float::INFINITY).lazy.map { |i| i * 2 }.each_slice(2).first(2) #=> [[2, 4], [6, 8]]
 (1..3).each_with_index.lazy.map { |x, i| x * i }.to_a #=> [0, 2, 6]
-(1..(1 << 60)).to_a #=> NoMemoryError: failed to allocate memory
+(1..(1 << 60)).to_a #=> ArgumentError: array size too big
 (1..(1 << 40)).to_a #=> NoMemoryError: failed to allocate memory
