@@ -36,12 +36,17 @@ static void search_path(Source *source)
     }
 }
 
+/* More than the parser's sandbox could hold; what never ends (/dev/zero) is refused too. */
+#define SOURCE_MAX ((size_t)512 << 20)
+
 /* Reads to the end of the file, whatever it is: a pipe has no size to ask for. */
 static int read_all(int fd, Source *source)
 {
     size_t capacity = 0;
     for (;;) {
         if (source->size == capacity) {
+            if (capacity >= SOURCE_MAX)
+                return EFBIG;
             capacity = capacity ? capacity * 2 : 16 * 1024;
             char *grown = realloc(source->bytes, capacity);
             if (!grown)

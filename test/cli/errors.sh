@@ -25,6 +25,31 @@ try -e 'at_exit { puts "last" }; raise "first"'
 echo 'puts "x" * 10_000_000.to_s.size' >long.rb
 (printf 'x = "'; head -c 10000000 /dev/zero | tr '\0' 'x'; printf '"; puts x.size') >long.rb
 try long.rb
+try /dev/zero
+echo '$ a FIFO, no folder to stand in, no arguments, many arguments, no standard input'
+mkfifo fifo
+(echo 'puts "read from #{File.basename(__FILE__)}"' >fifo) &
+"$troupe" fifo
+mkdir away
+(cd away && rmdir ../away && "$troupe" -e 'begin; Dir.pwd; rescue => e; puts e.class; end')
+"$troupe" </dev/null
+echo "status $?"
+echo 'p ARGV.size' >many.rb
+seq 1 20000 | xargs "$troupe" many.rb
+"$troupe" -e 'gets' <&- 2>error
+echo "status $?: $(head -1 error)"
+echo '$ recursion in blocks, inspect, Marshal, method_missing, sort: alone and in Thread, Fiber, Ractor'
+for deep in 'def f(&b) = [1].each { f { b } }; f {}' \
+    'class A; def inspect = [self].inspect; end; A.new.inspect' \
+    'class A; def marshal_dump = Marshal.dump(self); end; Marshal.dump(A.new)' \
+    'class A; def method_missing(n, *a) = foo(*a); end; A.new.bar' \
+    'def s(a) = a.sort { |x, y| s(a); x <=> y }; s([3, 2, 1])'; do
+    for inside in '%s' 'Thread.new { %s }.join' 'Fiber.new { %s }.resume' 'Ractor.new { %s }.join'; do
+        # shellcheck disable=SC2059
+        "$troupe" -e "Thread.report_on_exception = false; $(printf "$inside" "$deep")" >error 2>&1
+        echo "status $?: $(grep -o -m 1 'stack level too deep' error)"
+    done
+done
 echo '$ -e puts > /dev/full'
 "$troupe" -e 'puts "x" * 100_000' >/dev/full 2>error
 echo "status $?: $(head -1 error)"
