@@ -81,3 +81,13 @@ redefined.call #=> [42, 2]
 kinds = ->(x) { case x when *[7, 8], Symbol then :splat when /^-(.)/ then $1 else :else end }
 [7, :a, "-v", 9].map(&kinds) #=> [:splat, :splat, "v", :else]
 (case when *[nil, false] then 1 when *[nil, 5] then 2 end) #=> 2
+
+# methods of a module that an object was extended with, one after the other: its old class refers to what is new
+module Extending
+  def first = 1
+  def second = 2
+  def third = 3
+  def fourth = 4
+end
+extended = Object.new.extend(Extending)
+[extended.first, extended.second, extended.third, extended.fourth] #=> [1, 2, 3, 4]

@@ -250,7 +250,10 @@ static const Method *complement_locked(Fiber *f, TrSpare *spare, const Method *m
     if (!copy) return NULL;
     copy->defined_class = at;
     copy->is_complement = true;
-    if (at->methods_of == method->owner) tr_id_table_set_locked(&at->methods, method->called_id, copy);
+    if (at->methods_of == method->owner) {
+        tr_id_table_set_locked(&at->methods, method->called_id, copy);
+        tr_barrier((Value)at, (Value)copy);
+    }
     return copy;
 }
 
