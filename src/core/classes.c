@@ -75,6 +75,7 @@
     X(tr_proc_class) \
     X(tr_process_def) \
     X(tr_process_fork_def) \
+    X(tr_process_identity_def) \
     X(tr_process_status_def) \
     X(tr_queue_def) \
     X(tr_ractor_class_def) \

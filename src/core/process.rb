@@ -37,13 +37,25 @@ module Process
     end
 
     def detach(pid)
-      thread = Thread.new do
+      unless pid.is_a?(Integer)
+        raise TypeError, "no implicit conversion of #{pid.nil? ? "nil" : pid.class} into Integer" unless pid.respond_to?(:to_int)
+        number = pid.to_int
+        raise TypeError, "can't convert #{pid.class} into Integer (#{pid.class}#to_int gives #{number.class})" unless number.is_a?(Integer)
+        pid = number
+      end
+      waiter = Waiter.__send__(:new) do
         __wait(pid, 0)
       rescue Errno::ECHILD
         nil
       end
-      thread.define_singleton_method(:pid) { pid }
-      thread
+      waiter[:pid] = pid
+      waiter
+    end
+
+    def maxgroups = @maxgroups || 65_536
+    def maxgroups=(count)
+      raise ArgumentError, "maxgroups #{count} should be positive" unless count > 0
+      @maxgroups = [count, 65_536].min
     end
 
     def kill(*arguments)
@@ -191,6 +203,52 @@ module Process
         return __source(target.to_path, children, pairs, opened) if target.respond_to?(:to_path) && !target.respond_to?(:to_io)
         __descriptor(target)
       end
+    end
+  end
+end
+
+module Process
+  # What detach answers.
+  class Waiter < Thread
+    def pid = self[:pid]
+    private_class_method :new
+  end
+
+  # The system's calls by their names.
+  module Sys
+    class << self
+      def getuid = Process.uid
+      def geteuid = Process.euid
+      def getgid = Process.gid
+      def getegid = Process.egid
+      def setuid(id) = (Process.uid = id) && nil
+      def seteuid(id) = (Process.euid = id) && nil
+      def setgid(id) = (Process.gid = id) && nil
+      def setegid(id) = (Process.egid = id) && nil
+    end
+  end
+
+  module UID
+    class << self
+      def rid = Process.uid
+      def eid = Process.euid
+      def grant_privilege(id) = Process.euid = id
+      alias eid= grant_privilege
+      def change_privilege(id) = Process.__send__(:__change, id, false)
+      def re_exchangeable? = true
+      def sid_available? = true
+    end
+  end
+
+  module GID
+    class << self
+      def rid = Process.gid
+      def eid = Process.egid
+      def grant_privilege(id) = Process.egid = id
+      alias eid= grant_privilege
+      def change_privilege(id) = Process.__send__(:__change, id, true)
+      def re_exchangeable? = true
+      def sid_available? = true
     end
   end
 end
