@@ -66,7 +66,7 @@ IO.popen(["echo", "c", {err: [:child, :out]}], &:read)              #=> "c\n"
 IO.copy_stream(__FILE__, "/dev/null", -1)                           #=> ArgumentError: negative length -1 given
 IO.copy_stream(__FILE__, "/dev/null", "1")                          #=> TypeError: no implicit conversion of String into Integer
 IO.copy_stream("/etc/passwd", "/dev/null", 3)                          #=> 3
-Process.exit(2)                         #=> SystemExit: exit
+begin; Process.exit(2); rescue SystemExit => e; e.status; end #=> 2
 Process.kill("NOPE", 1)                 #=> ArgumentError: unsupported signal 'SIGNOPE'
 system("exit 2")                        #=> false
 system("no-such-command-here")          #=> nil

@@ -412,6 +412,13 @@ IDENTITY(egid, getegid())
 IDENTITY(getpgrp, getpgrp())
 #undef IDENTITY
 
+static MAY_SWITCH MAY_RAISE Value process_getsid(Fiber *f, Value self, const Args *args) {
+    int64_t pid = 0;
+    (void)self;
+    if (args->argc > 0 && !tr_to_long(f, args->argv[0], &pid)) return TR_RAISED;
+    pid_t session = getsid((pid_t)pid);
+    return session < 0 ? tr_raise_errno(f, errno, NULL) : TR_FIX(session);
+}
 static MAY_SWITCH MAY_RAISE Value process_setsid(Fiber *f, Value self, const Args *args) {
     (void)self; (void)args;
     pid_t session = setsid();
@@ -451,6 +458,7 @@ static const MethodDef process_singleton_methods[] = {
     { "uid", process_uid, ARITY(0, 0), 0 }, { "gid", process_gid, ARITY(0, 0), 0 },
     { "euid", process_euid, ARITY(0, 0), 0 }, { "egid", process_egid, ARITY(0, 0), 0 },
     { "getpgrp", process_getpgrp, ARITY(0, 0), 0 }, { "getpgid", process_getpgid, ARITY(1, 1), 0 },
+    { "getsid", process_getsid, ARITY(0, 1), 0 },
     { "setpgid", process_setpgid, ARITY(2, 2), 0 }, { "setsid", process_setsid, ARITY(0, 0), 0 },
     { NULL, NULL, 0, 0, 0 }
 };

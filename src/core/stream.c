@@ -171,11 +171,17 @@ ssize_t tr_stream_read_direct(Fiber *f, Stream *stream, void *to, size_t size) {
 static MAY_SWITCH MAY_RAISE ssize_t fill_by_scheduler(Fiber *f, Stream *stream) {
     uint8_t *bytes = malloc(READ_CAPACITY);
     if (!bytes) return -ENOMEM;
-    ssize_t count;
+    ssize_t count = 0;
     int state = 0;
+    size_t had = tr_stream_available(stream);
     if (tr_blocking_point(f) == TR_RAISED) state = STREAM_RAISED;
-    while (state == 0 && (count = read_by_scheduler(f, stream, bytes, READ_CAPACITY)) == -EAGAIN)
+    while (state == 0 && (count = read_by_scheduler(f, stream, bytes, READ_CAPACITY)) == -EAGAIN) {
         state = tr_stream_wait(f, stream, TR_POLL_IN);
+        if (state == 0 && tr_stream_available(stream) > had) { /* somebody else filled it */
+            free(bytes);
+            return 1;
+        }
+    }
     if (state != 0) count = state;
     if (count > 0 && stream->fd < 0) count = -EBADF;
     if (count > 0) {
@@ -221,9 +227,10 @@ ssize_t tr_stream_fill(Fiber *f, Stream *stream) {
         if (count != SCHEDULER_ABSENT) return count;
     }
     /* Another thread of this Ractor may use the buffer while this one waits: wait first, then read at once. */
+    size_t had = tr_stream_available(stream);
     if (state == 0) state = wait_ready(f, stream, TR_POLL_IN);
     while (state == 0) {
-        if (stream->read_end == stream->read_capacity) return 1; /* somebody else filled it */
+        if (tr_stream_available(stream) > had || stream->read_end == stream->read_capacity) return 1; /* somebody else filled it */
         ssize_t count = read(stream->fd, stream->read_buffer + stream->read_end, stream->read_capacity - stream->read_end);
         if (count >= 0) {
             stream->read_end += (size_t)count;

@@ -177,6 +177,9 @@ seen                                                         #=> [:other]
 Async { |task| a = task.async { reader.readpartial(1) }; b = task.async { reader.wait_readable(0.002) }; writer << "xy"; [a.wait, b.wait.equal?(reader)] }.wait #=> ["x", true]
 Async { reader.readpartial(1); reader.wait_readable(0.002) }.wait #=> nil
 Async { |task| a = task.async { begin; reader.gets; rescue IOError => e; e.message; end }; task.yield; reader.close; a.wait }.wait #=> "stream closed in another thread"
+shared, sharing = IO.pipe
+Async { |task| 3.times.map { task.async { shared.readpartial(1) } }.tap { sharing << "abc" }.map(&:wait).sort }.wait #=> ["a", "b", "c"]
+3.times.map { Thread.new { shared.readpartial(1) } }.tap { |all| Thread.pass until all.all?(&:stop?); sharing << "abc" }.map(&:value).sort #=> ["a", "b", "c"]
 r2, w2 = IO.pipe
 Async { |task| a = task.async { r2.read }; task.async { w2 << "x" * 200_000; w2.close }; a.wait.size }.wait #=> 200000
 Async { |task| [task.async { `echo a` }, task.async { system("exit 2"); $?.exitstatus }].map(&:wait) }.wait #=> ["a\n", 2]
