@@ -19,7 +19,8 @@ static void report(int64_t held_ns) {
     tr_text_cstr(&text, "[watchdog] ");
     tr_print_thread_name(&text, f->thread);
     if (!tr_ractor_is_main(f->ractor)) tr_text_format(&text, " of Ractor #%u", f->ractor->id);
-    tr_text_format(&text, " has reached no safepoint for %lld ms:\n", (long long)(held_ns / 1000000));
+    tr_text_format(&text, " has reached no safepoint for %lld ms%s:\n", (long long)(held_ns / 1000000),
+                   tr_heap_is_collecting(f->heap) ? " (collecting garbage)" : "");
     tr_backtrace_print(&text, f, "      at ", FRAMES_SHOWN);
     if (write(STDERR_FILENO, text.bytes, text.size) < 0) return; /* nobody listens */
 }

@@ -202,6 +202,8 @@ size_t tr_heap_object_bytes(Value v) {
     return tr_heap_slot_bytes(v) + (type->size ? type->size(v) : 0);
 }
 
+bool tr_heap_is_collecting(const Heap *heap) { return heap->is_collecting; }
+
 void tr_heap_each_object(Heap *heap, void (*fn)(Value object, void *data), void *data) {
     tr_sweep_finish(heap);
     for (Page *page = heap->pages; page; page = page->next)

@@ -121,6 +121,8 @@ void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_r
 bool tr_heap_set_disabled(Heap *heap, bool disabled); /* returns the former state */
 bool tr_heap_set_stress(Heap *heap, bool stress);
 bool tr_heap_is_stress(Heap *heap);
+/* In a collection right now; for a signal handler on the OS thread that may be doing it. */
+bool tr_heap_is_collecting(const Heap *heap);
 void tr_heap_verify(Heap *heap); /* walks everything, aborts on a broken invariant */
 typedef struct HeapStats {
     uint64_t collections, minor_collections, shared_collections, allocated_objects, freed_objects, live_objects;
