@@ -25,10 +25,20 @@ static MAY_SWITCH void compile_flip_flop_bound(Scope *s, const AstNode *node) {
     }
 }
 
-static MAY_SWITCH void branch_flip_flop(Scope *s, const AstFlipFlopNode *node, LabelId then_label, LabelId else_label) {
+/* The states of a method's flip-flops stand in its frame, numbered from 0. Evaluated code shares that frame, and nobody
+ * knows which numbers are taken there: it gets one that no other eval has. */
+enum { FLIP_FLOPS_OF_METHOD = 256 };
+static _Atomic uint32_t flip_flops_of_evals; /* relaxed: only to be different */
+static uint64_t flip_flop_key(Scope *s) {
     Scope *method = s;
     while (method->outer && method->iseq->local_iseq != method->iseq) method = method->outer;
-    uint64_t key = SVAR_FLIPFLOP_START + method->flip_flops++;
+    if (method->iseq->type != ISEQ_EVAL) return SVAR_FLIPFLOP_START + method->flip_flops++;
+    uint32_t number = atomic_fetch_add_explicit(&flip_flops_of_evals, 1, memory_order_relaxed);
+    return SVAR_FLIPFLOP_START + FLIP_FLOPS_OF_METHOD + (uint64_t)number;
+}
+
+static MAY_SWITCH void branch_flip_flop(Scope *s, const AstFlipFlopNode *node, LabelId then_label, LabelId else_label) {
+    uint64_t key = flip_flop_key(s);
     LabelId is_on = tr_label_new(s);
     emit2(s, OP_getspecial, key, 0);
     tr_emit_jump(s, OP_branchif, is_on);

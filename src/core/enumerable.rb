@@ -24,7 +24,7 @@ module Enumerable
   end
 
   def flat_map
-    return to_enum(:flat_map) { __enum_size } unless block_given?
+    return to_enum(__callee__) { __enum_size } unless block_given?
     result = []
     if Array === self && __basic?(:each)
       i = 0
@@ -43,38 +43,16 @@ module Enumerable
     end
     result
   end
-
-  def collect_concat
-    return to_enum(:collect_concat) { __enum_size } unless block_given?
-    result = []
-    each do |*values|
-      item = yield(*values)
-      list = Array.try_convert(item)
-      list ? result.concat(list) : result << item
-    end
-    result
-  end
+  alias collect_concat flat_map
 
   def select
-    return to_enum(:select) { __enum_size } unless block_given?
+    return to_enum(__callee__) { __enum_size } unless block_given?
     result = []
     __each { |item| result << item if yield(item) }
     result
   end
-
-  def filter
-    return to_enum(:filter) { __enum_size } unless block_given?
-    result = []
-    __each { |item| result << item if yield(item) }
-    result
-  end
-
-  def find_all
-    return to_enum(:find_all) { __enum_size } unless block_given?
-    result = []
-    __each { |item| result << item if yield(item) }
-    result
-  end
+  alias filter select
+  alias find_all select
 
   def reject
     return to_enum(:reject) { __enum_size } unless block_given?
@@ -151,7 +129,7 @@ module Enumerable
       counts = Hash.__to_hash(counts)
       raise FrozenError.new("can't modify frozen #{counts.class}: #{counts.inspect}", receiver: counts) if counts.frozen?
       __each do |item|
-        count = counts[item] || 0
+        count = counts.fetch(item, 0)
         raise TypeError, "wrong argument type #{count.class} (expected Integer)" unless Integer === count
         counts[item] = count + 1
       end
@@ -163,16 +141,11 @@ module Enumerable
   end
 
   def find(if_none = (no_argument = true; nil))
-    return to_enum(:find, *(no_argument ? nil : [if_none])) unless block_given?
+    return to_enum(__callee__, *(no_argument ? nil : [if_none])) unless block_given?
     __each { |item| return item if yield(item) }
     if_none&.call
   end
-
-  def detect(if_none = (no_argument = true; nil))
-    return to_enum(:detect, *(no_argument ? nil : [if_none])) unless block_given?
-    __each { |item| return item if yield(item) }
-    if_none&.call
-  end
+  alias detect find
 
   def find_index(wanted = (no_value = true; nil))
     return to_enum(:find_index) if no_value && !block_given?
@@ -259,11 +232,7 @@ module Enumerable
     __each { |item| return true if item == wanted }
     false
   end
-
-  def member?(wanted)
-    __each { |item| return true if item == wanted }
-    false
-  end
+  alias member? include?
 
   def count(wanted = (no_value = true; nil))
     count = 0
@@ -282,8 +251,10 @@ module Enumerable
     if !no_pattern
       warn("given block not used", uplevel: 0) if block_given?
       __each { |item| return false unless pattern === item }
-    elsif block_given?
+    elsif block_given? && Range === self
       __each { |item| return false unless yield(item) }
+    elsif block_given?
+      each { |*values| return false unless yield(*values) }
     else
       __each { |item| return false unless item }
     end
@@ -294,8 +265,10 @@ module Enumerable
     if !no_pattern
       warn("given block not used", uplevel: 0) if block_given?
       __each { |item| return true if pattern === item }
-    elsif block_given?
+    elsif block_given? && Range === self
       __each { |item| return true if yield(item) }
+    elsif block_given?
+      each { |*values| return true if yield(*values) }
     else
       __each { |item| return true if item }
     end
@@ -306,8 +279,10 @@ module Enumerable
     if !no_pattern
       warn("given block not used", uplevel: 0) if block_given?
       __each { |item| return false if pattern === item }
-    elsif block_given?
+    elsif block_given? && Range === self
       __each { |item| return false if yield(item) }
+    elsif block_given?
+      each { |*values| return false if yield(*values) }
     else
       __each { |item| return false if item }
     end
@@ -320,7 +295,7 @@ module Enumerable
       warn("given block not used", uplevel: 0) if block_given?
       __each { |item| return false if pattern === item && (found += 1) > 1 }
     elsif block_given?
-      __each { |item| return false if yield(item) && (found += 1) > 1 }
+      each { |*values| return false if yield(*values) && (found += 1) > 1 }
     else
       __each { |item| return false if item && (found += 1) > 1 }
     end
@@ -394,7 +369,7 @@ module Enumerable
     end
   end
 
-  def reduce(...) = inject(...)
+  alias reduce inject
 
   def sum(initial = 0)
     if Range === self && !block_given? && Integer === initial && Integer === __begin && Integer === __end

@@ -87,3 +87,17 @@ Set[1].each { |m| break m } #=> 1
 -> { a = []; 200_000.times { a = [a] }; a.flatten.size }.call #=> 0
 -> { a = []; 200_000.times { a = [a] }; a.inspect }.call #=> SystemStackError
 ENV.key?("PATH") #=> true
+
+# several values at a time; blocks that outlive the call
+class Pairs
+  include Enumerable
+  def each = (yield 1, 2; yield 3, 4; self)
+end
+Pairs.new.any? { |a, b| b == 4 }                  #=> true
+Pairs.new.all? { |a| Integer === a }              #=> true
+Pairs.new.map { |a, b| a + b }                    #=> [3, 7]
+[1, 2, 4].each.chunk.with_index { |x, i| x - i }.to_a   #=> [[1, [1, 2]], [2, [4]]]
+[1, 2, 4].slice_when.class rescue $!.class        #=> ArgumentError
+{a: 1}.each_slice(2).with_index.to_a              #=> [[[[:a, 1]], 0]]
+["x", "y", "x"].tally(Hash.new(100))              #=> {"x" => 2, "y" => 1}
+[3, 1].each.find_all.inspect                      #=> "#<Enumerator: #<Enumerator: [3, 1]:each>:find_all>"

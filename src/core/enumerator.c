@@ -5,6 +5,8 @@
  * and lazy.rb. They iterate through `__each`, which yields one value whatever `each` yields: nil for none, an
  * Array for several.
  */
+#include <string.h>
+
 #include "core/enumerator.h"
 
 #define ARG(i) (args->argv[i])
@@ -274,10 +276,11 @@ static MAY_SWITCH MAY_RAISE Value yield_packed(Fiber *f, Value data, const Args 
     return tr_yield1(f, (Block)data, tr_pack_values(f, args->argc, args->argv));
 }
 
-/* The block to hand to user code, which may keep it beyond this call: a Proc then. What is built in does not.
- */
+/* The block to hand to a method that may keep it beyond this call: a Proc then. The built-in `each` and its kin do not;
+ * chunk, define_method and others do. */
 static MAY_GC MAY_RAISE Value lasting_block(Fiber *f, Value receiver, Id method, Block block) {
-    return tr_method_is_basic(receiver, method) ? (Value)block : tr_block_to_proc(f, block);
+    bool is_each = method == TR_ID_each || strncmp(tr_id_cstr(method), "each_", 5) == 0;
+    return is_each && tr_method_is_basic(receiver, method) ? (Value)block : tr_block_to_proc(f, block);
 }
 
 static MAY_SWITCH MAY_RAISE Value run_packed(Fiber *f, Value receiver, Id method, Value arguments,

@@ -424,11 +424,18 @@ static MAY_GC Value get_error_backtrace(Fiber *f, Id name) {
     return error == TR_NIL ? TR_NIL : tr_exception_backtrace(f, error);
 }
 
+static MAY_SWITCH MAY_RAISE Value set_error_backtrace(Fiber *f, Id name, Value value) {
+    (void)name;
+    Value error = tr_current_error(f);
+    if (error == TR_NIL) return tr_raise(f, tr_class.argument_error, "$! not set");
+    return tr_call(f, error, TR_ID_set_backtrace, 1, value);
+}
+
 static void exception_init(Fiber *f) {
     (void)f;
     tr_heap_register_type(TYPE_EXCEPTION, &exception_type);
     tr_global_define("$!", get_error, NULL, true);
-    tr_global_define("$@", get_error_backtrace, NULL, true);
+    tr_global_define("$@", get_error_backtrace, set_error_backtrace, true);
 }
 
 static const MethodDef exception_methods[] = {

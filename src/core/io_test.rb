@@ -66,10 +66,29 @@ IO.popen(["echo", "c", {err: [:child, :out]}], &:read)              #=> "c\n"
 IO.copy_stream(__FILE__, "/dev/null", -1)                           #=> ArgumentError: negative length -1 given
 IO.copy_stream(__FILE__, "/dev/null", "1")                          #=> TypeError: no implicit conversion of String into Integer
 IO.copy_stream("/etc/passwd", "/dev/null", 3)                          #=> 3
-begin; Process.exit(2); rescue SystemExit => e; e.status; end #=> 2
+begin; Process.exit(2); rescue SystemExit => e; [e.status, e.message]; end   #=> [2, "exit"]
 Process.kill("NOPE", 1)                 #=> ArgumentError: unsupported signal 'SIGNOPE'
 system("exit 2")                        #=> false
 system("no-such-command-here")          #=> nil
 IO.popen("cat", "r+") { |p| p << "through"; p.close_write; p.read }   #=> "through"
 Process.wait(spawn("true"))  > 0        #=> true
 spawn("/nonexistent/command")           #=> Errno::ENOENT: No such file or directory - /nonexistent/command
+
+# $stdout as an object that only writes
+class Writer
+  attr_reader :text
+  def initialize = @text = +""
+  def write(piece) = @text << "<#{piece}>"
+end
+def written
+  before = $stdout
+  $stdout = writer = Writer.new
+  yield
+  writer.text
+ensure
+  $stdout = before
+end
+written { puts "a", 1 }                 #=> "<a><\n><1><\n>"
+written { print "b", 2 }                #=> "<b><2>"
+written { p 3 }                         #=> "<3><\n>"
+written { puts }                        #=> "<\n>"

@@ -177,6 +177,9 @@ static MAY_SWITCH MAY_RAISE Value puts_string(Fiber *f, Value out, Value string)
         if (tr_string_append_cstr(f, line, "\n") == TR_RAISED) return TR_RAISED;
         return tr_io_write(f, out, line);
     }
+    const CallCache *write = tr_method_find(tr_class_of(out), TR_ID_write);
+    if (write->resolved && tr_method_arity(write->resolved) == 1) /* as writers were before Ruby 2.5 */
+        return write_to(f, out, string) == TR_RAISED ? TR_RAISED : write_to(f, out, newline);
     return tr_call(f, out, TR_ID_write, 2, string, newline);
 }
 
@@ -207,9 +210,9 @@ static MAY_SWITCH MAY_RAISE Value puts_all(Fiber *f, Value out, const Args *args
 
 static MAY_SWITCH MAY_RAISE Value io_puts(Fiber *f, Value self, const Args *args) { return puts_all(f, self, args); }
 static MAY_SWITCH MAY_RAISE Value kernel_puts(Fiber *f, Value self, const Args *args) {
-    (void)self;
     Value out = tr_stdout(f);
-    if (tr_is_io(out)) return puts_all(f, out, args);
+    if (tr_is_io(out) || out == self) /* itself: its puts is this one */
+        return puts_all(f, out, args);
     return tr_callv(f, out, TR_ID_puts, args->argc, args->argv);
 }
 

@@ -88,25 +88,35 @@ static MAY_GC Value class_superclass(Fiber *f, Value self, const Args *args) {
 }
 
 typedef struct Subclasses {
-    Class *found[4096];
-    size_t count;
+    Class **found;
+    size_t count, capacity; /* count: of all, also of those that found no room */
 } Subclasses;
 
 static void add_subclass(Class *klass, void *data) {
     Subclasses *list = data;
-    if ((klass->h.flags & TR_TYPE_MASK) == TYPE_CLASS && !tr_class_is_singleton(klass) &&
-        list->count < sizeof list->found / sizeof *list->found)
-        list->found[list->count++] = klass;
+    if ((klass->h.flags & TR_TYPE_MASK) != TYPE_CLASS || tr_class_is_singleton(klass)) return;
+    if (list->count < list->capacity) list->found[list->count] = klass;
+    list->count++;
 }
 
-static MAY_GC Value class_subclasses(Fiber *f, Value self, const Args *args) {
+static MAY_GC MAY_RAISE Value class_subclasses(Fiber *f, Value self, const Args *args) {
     (void)args;
-    Subclasses list;
-    list.count = 0;
-    tr_structure_lock();
-    tr_class_each_subclass_locked(module_of(self), add_subclass, &list);
-    tr_structure_unlock();
-    return tr_array_new_from(f, list.count, (const Value *)list.found);
+    Class *few[256];
+    Subclasses list = {.found = few, .capacity = sizeof few / sizeof *few};
+    for (;;) {
+        list.count = 0;
+        tr_structure_lock();
+        tr_class_each_subclass_locked(module_of(self), add_subclass, &list);
+        tr_structure_unlock();
+        if (list.count <= list.capacity) break;
+        if (list.found != few) tr_buffer_free(f->heap, list.found, list.capacity * sizeof *list.found);
+        list.capacity = list.count * 2; /* others may go on making some */
+        list.found = tr_buffer_alloc(f, list.capacity * sizeof *list.found);
+        if (!list.found) return tr_raise_no_memory(f);
+    }
+    Value result = tr_array_new_from(f, list.count, (const Value *)list.found);
+    if (list.found != few) tr_buffer_free(f->heap, list.found, list.capacity * sizeof *list.found);
+    return result;
 }
 
 static MAY_GC Value class_attached_object(Fiber *f, Value self, const Args *args) {
