@@ -165,7 +165,8 @@ extern void (*tr_thread_check_deadlock)(Fiber *f);
  * takes a function that only prefetches for one without effect, and drops the call.) */
 enum { TR_LINE_BYTES = 64, TR_SLOT_LINES = 5, TR_FIBER_LINES = 2, TR_STACK_LINES = 7, TR_FRAME_LINES = 4 };
 static inline __attribute__((always_inline)) void tr_prefetch_lines(const void *from, int count) {
-    for (int line = 0; line < count; line++) __builtin_prefetch((const char *)from + line * TR_LINE_BYTES);
+    for (uintptr_t at = (uintptr_t)from, end = at + (size_t)count * TR_LINE_BYTES; at != end; at += TR_LINE_BYTES)
+        __builtin_prefetch((const void *)at);
 }
 static inline __attribute__((always_inline)) void tr_thread_prefetch(const ThreadState *next,
                                                                      const ThreadState *second) {
