@@ -19,7 +19,8 @@
 
 enum {
     SLOTS_PER_SLAB = 32,
-    WOKEN_CHECK = 64               /* look at the clock once in so many picks */
+    WOKEN_CHECK = 64,              /* look at the clock once in so many picks */
+    FIRE_MOST = 64                 /* deadlines at one time */
 };
 static const int64_t TICK_NS = 10 * 1000 * 1000;
 static const int64_t WOKEN_MOST_NS = 50 * 1000 * 1000, PROTECT_NS = 10 * 1000 * 1000, TURN_NS = 9 * 1000 * 1000;
@@ -189,7 +190,7 @@ static ThreadState *state_of(Timer *timer) { return (ThreadState *)((char *)time
 
 static void publish_deadline(RactorSched *rs, bool is_precise) {
     int64_t first = tr_timers_first(&rs->timers);
-    if (first == rs->published_deadline) return;
+    if (first == rs->published_deadline || rs->has_more_due) return;
     rs->published_deadline = first;
     tr_task_set_deadline(&rs->task, first, is_precise);
 }
@@ -227,11 +228,14 @@ void tr_expired_timer_cancel(ExpiredTimer *expired) {
     expired->thread = NULL;
 }
 
+/* Of thousands that are due at once only some are woken, and more when those had their turn (pick): the first need not
+ * wait until the last is in the queue, and each is still in the cache when it runs. */
 static void fire_timers(RactorSched *rs) {
+    rs->has_more_due = false;
     if (rs->timers.count == 0) return;
     int64_t now = tr_now_ns();
-    Timer *timer;
-    while ((timer = tr_timers_pop_due(&rs->timers, now))) {
+    Timer *timer = NULL;
+    for (int i = 0; i < FIRE_MOST && (timer = tr_timers_pop_due(&rs->timers, now)); i++) {
         if (timer->kind == TIMER_EXPIRED) {
             expire(timer);
             continue;
@@ -240,6 +244,7 @@ static void fire_timers(RactorSched *rs) {
         s->is_timed_out = true;
         wake(s);
     }
+    rs->has_more_due = rs->woken.first && tr_timers_first(&rs->timers) <= now;
     rs->published_deadline = 0; /* whoever poked us took it out */
 }
 
@@ -285,9 +290,7 @@ static ThreadState *pick_chosen(RactorSched *rs) {
     return s;
 }
 
-static ThreadState *pick(RactorSched *rs) {
-    if (TR_UNLIKELY(atomic_load_explicit(&rs->task.is_poked, memory_order_relaxed))) take_in_all(rs);
-    if (tr_schedule_is_made()) return pick_chosen(rs);
+static ThreadState *pick_in_order(RactorSched *rs) {
     ThreadList *list = &rs->woken;
     if (!list->first || (rs->ready.first && is_ready_ones_turn(rs))) {
         rs->woken_picks = 0;
@@ -296,6 +299,13 @@ static ThreadState *pick(RactorSched *rs) {
     }
     ThreadState *s = list_shift(list);
     if (TR_UNLIKELY(list->first != NULL)) tr_thread_prefetch(list->first, list->first->next);
+    return s;
+}
+
+static ThreadState *pick(RactorSched *rs) {
+    if (TR_UNLIKELY(atomic_load_explicit(&rs->task.is_poked, memory_order_relaxed))) take_in_all(rs);
+    ThreadState *s = tr_schedule_is_made() ? pick_chosen(rs) : pick_in_order(rs);
+    if (TR_UNLIKELY(rs->has_more_due && !rs->woken.first)) fire_timers(rs);
     return s;
 }
 
@@ -543,6 +553,7 @@ void tr_thread_bury(Thread *thread) {
     thread->fiber = thread->root_fiber = NULL; /* the stacks are never used again: their blocks are lost to the child */
     unlist(s);
     s->sched->published_deadline = 0;
+    s->sched->has_more_due = false;
 }
 
 void tr_thread_end(Fiber *f) {

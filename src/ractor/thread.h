@@ -84,6 +84,7 @@ struct RactorSched {
     ThreadList woken, ready;
     TimerHeap timers;
     int64_t published_deadline; /* what the scheduler knows; 0: not sure */
+    bool has_more_due;          /* timers; and somebody is woken, after whom they are looked at again */
     ThreadState *threads;       /* living ones, in the order they were made */
     ThreadState **threads_last;
     uint32_t thread_count;
