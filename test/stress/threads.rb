@@ -25,7 +25,7 @@ workers = ractors.times.map do |number|
     condition = ConditionVariable.new
     queues = [Queue.new, SizedQueue.new(3)]
     pushed, popped = Hash.new(0), Hash.new(0)
-    started = finished = serial = 0
+    started = finished = entered = left = serial = 0
     stop = false
     problems = []
 
@@ -37,12 +37,15 @@ workers = ractors.times.map do |number|
       when 0
         index = mine.rand(5)
         Thread.handle_interrupt(Object => :never) do
+          entered += 1
           mutexes[index].synchronize do
             before = totals[index]
             Thread.pass if mine.rand(3) == 0
             totals[index] = before + 1
             expected[index] += 1
           end
+          sleep(0.0001) if mine.rand(4) == 0
+          left += 1
         end
       when 1
         mutexes[mine.rand(5)].synchronize { Thread.pass if mine.rand(2) == 0 }
@@ -92,6 +95,7 @@ workers = ractors.times.map do |number|
         rescue nudge
           nil
         ensure
+          mine.rand(2) == 0 ? Thread.pass : sleep(0.0001) # where one would come that is not held back
           finished += 1
         end
       end
@@ -141,6 +145,7 @@ workers = ractors.times.map do |number|
     problems << "elements from nowhere: #{strange.first(5)}" unless strange.empty?
     problems << "elements popped twice" if popped.values.any? { |n| n > 1 }
     problems << "ensure was left out: #{started} started, #{finished} finished" unless started == finished
+    problems << "interrupted though never: #{entered} entered, #{left} left" unless entered == left
     [problems, started, totals.sum, popped.size]
   end
 end
