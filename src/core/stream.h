@@ -19,7 +19,6 @@ typedef struct Stream {
     int fd;                 /* -1 when closed */
     bool can_read, can_write;
     bool is_append, is_tty, is_regular, is_standard;
-    _Atomic bool is_sync; /* any Ractor may set it on a standard stream */
     bool is_nonblocking;    /* we set O_NONBLOCK: only on descriptors that we made */
     bool owns_fd;           /* closing the stream closes it (autoclose) */
     bool at_eof;
@@ -38,6 +37,7 @@ typedef struct Stream {
     uint8_t *out_buffer;    /* on its way to the descriptor, bytes out_done..out_count still to go */
     size_t out_done, out_count, out_capacity;
     bool is_flushing;       /* some thread is writing out_buffer and will go on with write_buffer */
+    _Atomic bool is_sync;   /* any Ractor may set it on a standard stream; apart from flags that are read as one word */
     pthread_mutex_t lock;   /* of the write side; taken only by standard streams */
 } Stream;
 
