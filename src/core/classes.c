@@ -76,6 +76,7 @@
     X(tr_process_def) \
     X(tr_process_fork_def) \
     X(tr_process_identity_def) \
+    X(tr_process_limits_def) \
     X(tr_process_status_def) \
     X(tr_queue_def) \
     X(tr_ractor_class_def) \

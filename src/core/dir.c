@@ -145,6 +145,26 @@ static MAY_SWITCH MAY_RAISE Value dir_s_rmdir(Fiber *f, Value self, const Args *
     return rmdir(name) < 0 ? raise_dir(f, errno, "dir_s_rmdir", name) : TR_FIX(0);
 }
 
+/* Dir.fchdir(fd) without its block, which file.rb has */
+static MAY_SWITCH MAY_RAISE Value dir_s_fchdir(Fiber *f, Value self, const Args *args) {
+    int64_t fd;
+    (void)self;
+    if (!tr_to_long(f, args->argv[0], &fd)) return TR_RAISED;
+    return fchdir((int)fd) < 0 ? tr_raise_errno(f, errno, "fchdir") : TR_FIX(0);
+}
+
+/* Dir.for_fd(fd): a Dir that owns the descriptor and has no path */
+static MAY_SWITCH MAY_RAISE Value dir_s_for_fd(Fiber *f, Value self, const Args *args) {
+    int64_t fd;
+    if (!tr_to_long(f, args->argv[0], &fd)) return TR_RAISED;
+    DIR *handle = fdopendir((int)fd);
+    if (!handle) return tr_raise_errno(f, errno, "fdopendir");
+    Dir *dir = tr_data_alloc(f, &dir_type, (Class *)self);
+    dir->path = TR_NIL;
+    dir->handle = handle;
+    return (Value)dir;
+}
+
 /* Dir.home(user = nil) */
 static MAY_SWITCH MAY_RAISE Value dir_s_home(Fiber *f, Value self, const Args *args) {
     (void)self;
@@ -186,6 +206,8 @@ static const MethodDef dir_singleton_methods[] = {
     { "delete", dir_s_rmdir, ARITY(1, 1), 0 },
     { "unlink", dir_s_rmdir, ARITY(1, 1), 0 },
     { "home", dir_s_home, ARITY(0, 1), 0 },
+    { "__fchdir", dir_s_fchdir, ARITY(1, 1), METHOD_PRIVATE },
+    { "for_fd", dir_s_for_fd, ARITY(1, 1), 0 },
     { NULL, NULL, 0, 0, 0 }
 };
 const ClassDef tr_dir_def = {

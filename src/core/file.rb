@@ -179,7 +179,7 @@ class Dir
     def exist?(path) = File.directory?(path)
 
     def empty?(path)
-      raise Errno::ENOENT, "@ rb_dir_s_empty_p - #{File.path(path)}" unless File.exist?(path)
+      raise Errno::ENOENT.new(File.path(path), "rb_dir_s_empty_p") unless File.exist?(path)
       names = File.directory?(path) ? __list(path, false) : nil
       names ? names.empty? : false
     end
@@ -190,6 +190,17 @@ class Dir
       __chdir(path)
       begin
         yield File.path(path)
+      ensure
+        __chdir(before)
+      end
+    end
+
+    def fchdir(fd)
+      return __fchdir(fd) unless block_given?
+      before = pwd
+      __fchdir(fd)
+      begin
+        yield
       ensure
         __chdir(before)
       end

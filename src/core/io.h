@@ -13,7 +13,7 @@ typedef struct IO {
     Value path;           /* String or nil */
     Value external, internal; /* Encoding objects or nil: default */
     int64_t lineno;
-    bool is_binary;
+    bool is_binary, is_text; /* is_text: opened with "t", so that what is read has plain line ends */
 } IO;
 
 extern const DataType tr_io_type;
@@ -40,6 +40,7 @@ MAY_SWITCH MAY_RAISE Value tr_process_reap_popen(Fiber *f, pid_t pid);
 typedef struct OpenMode {
     int flags;               /* of open(2), O_CLOEXEC included */
     bool can_read, can_write, is_binary, is_text;
+    bool skips_bom;          /* "BOM|utf-8" */
     Value external, internal; /* Encoding, nil */
     int permissions;
 } OpenMode;

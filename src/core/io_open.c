@@ -28,6 +28,7 @@ static MAY_SWITCH MAY_RAISE Value find_encoding(Fiber *f, const char *name, size
 /* "ext" or "ext:int" */
 static MAY_SWITCH MAY_RAISE bool encodings_of(Fiber *f, const char *text, OpenMode *mode) {
     const char *colon = strchr(text, ':');
+    mode->skips_bom = strncasecmp(text, "BOM|", 4) == 0;
     mode->external = find_encoding(f, text, colon ? (size_t)(colon - text) : strlen(text));
     if (mode->external == TR_RAISED) return false;
     if (colon) mode->internal = find_encoding(f, colon + 1, strlen(colon + 1));
@@ -150,6 +151,7 @@ bool tr_open_mode(Fiber *f, Value mode_value, Value permissions, Value keywords,
 void tr_io_apply_mode(Value self, const OpenMode *mode) {
     IO *io = (IO *)self;
     io->is_binary = mode->is_binary && mode->external == TR_NIL;
+    io->is_text = mode->is_text;
     tr_write(self, &io->external, mode->external);
     tr_write(self, &io->internal, mode->internal);
     if (io->stream) io->stream->is_append = (mode->flags & O_APPEND) != 0;
@@ -224,6 +226,9 @@ Value tr_io_open_path(Fiber *f, Value self, Value path, const OpenMode *mode) {
     if (!tr_string_cstr(f, &path)) return TR_RAISED;
     int fd = open_path(f, path, mode);
     if (fd < 0) return TR_RAISED;
+    char mark[3];
+    if (mode->skips_bom && mode->can_read && pread(fd, mark, sizeof mark, 0) == 3 && memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
+        lseek(fd, sizeof mark, SEEK_SET);
     io->stream = tr_stream_new(fd, mode->can_read, mode->can_write);
     path = tr_string_dup(f, path);
     tr_freeze(f, path);

@@ -32,8 +32,19 @@ static MAY_GC MAY_RAISE Value take(Fiber *f, Stream *stream, Value string, size_
     return result;
 }
 
+/* Text mode: CR LF ends a line like LF. */
+static MAY_GC MAY_RAISE Value plain_line_ends(Fiber *f, Value string) {
+    if (tr_string_modify(f, string) == TR_RAISED) return TR_RAISED;
+    String *s = tr_string(string);
+    size_t to = 0;
+    for (size_t from = 0; from < s->size; from++)
+        if (s->bytes[from] != '\r' || from + 1 == s->size || s->bytes[from + 1] != '\n') s->bytes[to++] = s->bytes[from];
+    return tr_string_resize(f, string, to);
+}
+
 Value tr_io_tag(Fiber *f, Value self, Value string) {
     IO *io = (IO *)self;
+    if (TR_UNLIKELY(io->is_text) && plain_line_ends(f, string) == TR_RAISED) return TR_RAISED;
     if (io->external != TR_NIL) {
         Value tagged = tr_call(f, string, TR_ID_force_encoding, 1, io->external);
         if (tagged == TR_RAISED || io->internal == TR_NIL) return tagged;

@@ -25,7 +25,7 @@ static MAY_SWITCH MAY_RAISE bool add_list(Fiber *f, Selection *selection, Value 
     for (size_t i = 0; list != TR_NIL && i < tr_array_count(list); i++) {
         Value item = tr_array_at(list, i), io = tr_to_io(f, item);
         if (io == TR_RAISED) return false;
-        Stream *stream = kind == 1 ? tr_io_writer(f, io) : tr_io_reader(f, io);
+        Stream *stream = kind == 0 ? tr_io_reader(f, io) : kind == 1 ? tr_io_writer(f, io) : tr_io_stream(f, io);
         if (!stream) return false;
         if (kind == 0 && tr_stream_available(stream)) {
             selection->any_ready = true;

@@ -9,7 +9,6 @@ module Process
 
   RUSAGE_SELF = 0
   RUSAGE_CHILDREN = -1
-  PRIO_PROCESS = 0
 
   class << self
     public :exit, :exit!, :abort
