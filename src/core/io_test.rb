@@ -92,3 +92,13 @@ written { puts "a", 1 }                 #=> "<a><\n><1><\n>"
 written { print "b", 2 }                #=> "<b><2>"
 written { p 3 }                         #=> "<3><\n>"
 written { puts }                        #=> "<\n>"
+
+File.write(path, "\uFEFFa\r\nb")          #=> 7
+File.open(path, "r:BOM|UTF-8") { |io| io.read }                  #=> "a\r\nb"
+File.open(path, "rt:BOM|UTF-8") { |io| io.gets }                 #=> "a\n"
+Dir.open(folder) { |dir| Dir.fchdir(dir.fileno) { File.exist?("a.txt") } } #=> true
+Dir.for_fd(-1)                          #=> Errno::EBADF
+Process.getrlimit(:NOFILE).size         #=> 2
+Process.getrlimit(:BOGUS)               #=> ArgumentError: invalid resource name: BOGUS
+Process.getpriority(Process::PRIO_PROCESS, 0).class #=> Integer
+IO.pipe { |r, w| IO.select(nil, [w], [w], 0) == [[], [w], []] } #=> true
