@@ -127,6 +127,14 @@ static MAY_GC MAY_RAISE Value pair_of(Fiber *f, const char *kind) {
     return tr_array_new_values(f, 1, tr_value_from_id(tr_intern_cstr(kind)));
 }
 
+/* A Struct's x=, whose parameter Ruby names. */
+static bool is_struct_writer(const Method *method) {
+    const Class *owner = method->owner;
+    if (method->kind != METHOD_C || !owner || owner == tr_class.struct_ || method->as.c.min != 1 || method->as.c.max != 1) return false;
+    const IdName *name = tr_id_name(method->original_id);
+    return name->size > 1 && name->bytes[name->size - 1] == '=' && name->bytes[0] != '=' && tr_class_inherits(owner, tr_class.struct_);
+}
+
 MAY_SWITCH MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) {
     if (method->kind == METHOD_ALIAS) method = method->as.alias.target;
     if (method->kind == METHOD_ISEQ) {
@@ -139,6 +147,11 @@ MAY_SWITCH MAY_RAISE Value tr_method_parameters(Fiber *f, const Method *method) 
     }
     Value list = tr_array_new(f, 1);
     int arity = tr_method_arity(method);
+    if (is_struct_writer(method)) {
+        Value name = tr_value_from_id(tr_intern_cstr("_"));
+        Value pair = tr_array_new_values(f, 2, tr_value_from_id(tr_intern_cstr("req")), name);
+        return tr_array_push(f, list, pair) == TR_RAISED ? TR_RAISED : list;
+    }
     for (int i = 0; i < (arity < 0 ? -arity - 1 : arity); i++)
         if (tr_array_push(f, list, pair_of(f, "req")) == TR_RAISED) return TR_RAISED;
     if (arity < 0 && tr_array_push(f, list, pair_of(f, "rest")) == TR_RAISED) return TR_RAISED;

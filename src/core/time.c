@@ -680,16 +680,35 @@ static MAY_SWITCH MAY_RAISE Value clock_value(Fiber *f, const struct timespec *t
     return tr_raise(f, tr_class.argument_error, "unexpected unit: %s", tr_is_symbol(unit) ? name : tr_string(text)->bytes);
 }
 
+/* The clocks that Ruby makes of other system calls: the same moment, in their units. */
+typedef struct EmulatedClock { const char *name; clockid_t clock; int64_t unit_ns; } EmulatedClock;
+static const EmulatedClock *find_emulated(Value symbol) {
+    static const EmulatedClock clocks[] = {
+        { "GETTIMEOFDAY_BASED_CLOCK_REALTIME", CLOCK_REALTIME, 1000 }, { "TIME_BASED_CLOCK_REALTIME", CLOCK_REALTIME, 1000000000 },
+        { "TIMES_BASED_CLOCK_MONOTONIC", CLOCK_MONOTONIC, 10000000 },
+        { "GETRUSAGE_BASED_CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID, 1000 },
+        { "TIMES_BASED_CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID, 10000000 },
+        { "CLOCK_BASED_CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID, 1000 } };
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++)
+        if (strcmp(tr_id_cstr(tr_symbol_id(symbol)), clocks[i].name) == 0) return &clocks[i];
+    return NULL;
+}
+
 static MAY_SWITCH MAY_RAISE Value read_clock(Fiber *f, const Args *args, int (*read)(clockid_t, struct timespec *), const char *function) {
     struct timespec t;
     int64_t clock;
-    if (tr_is_symbol(args->argv[0])) { /* emulated clocks are of other systems */
-        Value name = tr_symbol_inspect(f, args->argv[0]);
-        (void)name;
-        return tr_raise_errno(f, EINVAL, function);
+    int64_t unit = 1; /* nanoseconds: what the clock counts in */
+    if (tr_is_symbol(args->argv[0])) {
+        const EmulatedClock *emulated = find_emulated(args->argv[0]);
+        if (!emulated) return tr_raise_errno(f, EINVAL, function);
+        clock = emulated->clock;
+        unit = emulated->unit_ns;
+    } else if (!tr_to_long(f, args->argv[0], &clock)) {
+        return TR_RAISED;
     }
-    if (!tr_to_long(f, args->argv[0], &clock)) return TR_RAISED;
     if (read((clockid_t)clock, &t) < 0) return tr_raise_errno(f, errno, function);
+    if (unit > 1 && read == clock_getres) t = (struct timespec){ .tv_sec = unit / 1000000000, .tv_nsec = unit % 1000000000 };
+    if (unit > 1 && read == clock_gettime) t.tv_nsec = unit < 1000000000 ? t.tv_nsec / unit * unit : 0;
     return clock_value(f, &t, args->argc > 1 ? args->argv[1] : TR_UNDEF);
 }
 static MAY_SWITCH MAY_RAISE Value process_clock_gettime(Fiber *f, Value self, const Args *args) { (void)self; return read_clock(f, args, clock_gettime, "clock_gettime"); }
