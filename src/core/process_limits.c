@@ -1,4 +1,4 @@
-/* process_limits.c - Process's priorities, groups, sessions and resource limits. */
+/* process_limits.c - Process's priorities, groups and resource limits. */
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -32,14 +32,6 @@ static MAY_SWITCH MAY_RAISE Value process_setpriority(Fiber *f, Value self, cons
     if (!tr_to_long(f, args->argv[0], &kind) || !tr_to_long(f, args->argv[1], &id) || !tr_to_long(f, args->argv[2], &priority))
         return TR_RAISED;
     return setpriority((__priority_which_t)kind, (id_t)id, (int)priority) < 0 ? tr_raise_errno(f, errno, NULL) : TR_FIX(0);
-}
-
-static MAY_SWITCH MAY_RAISE Value process_getsid(Fiber *f, Value self, const Args *args) {
-    int64_t pid = 0;
-    (void)self;
-    if (args->argc > 0 && !tr_to_long(f, args->argv[0], &pid)) return TR_RAISED;
-    pid_t session = getsid((pid_t)pid);
-    return session < 0 ? tr_raise_errno(f, errno, NULL) : TR_FIX(session);
 }
 
 /* --- groups --- */
@@ -150,7 +142,6 @@ static MAY_SWITCH MAY_RAISE Value process_setrlimit(Fiber *f, Value self, const 
 
 static const MethodDef limits_singleton_methods[] = {
     { "getpriority", process_getpriority, ARITY(2, 2), 0 }, { "setpriority", process_setpriority, ARITY(3, 3), 0 },
-    { "getsid", process_getsid, ARITY(0, 1), 0 },
     { "groups", process_groups, ARITY(0, 0), 0 }, { "groups=", process_set_groups, ARITY(1, 1), 0 },
     { "maxgroups", process_maxgroups, ARITY(0, 0), 0 }, { "maxgroups=", process_set_maxgroups, ARITY(1, 1), 0 },
     { "getrlimit", process_getrlimit, ARITY(1, 1), 0 }, { "setrlimit", process_setrlimit, ARITY(2, 3), 0 },
