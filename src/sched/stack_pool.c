@@ -39,7 +39,7 @@ enum {
     BLOCK_STRIDE = TR_STACK_BLOCK_BYTES + 4096,
     CACHE_BLOCKS = 32,      /* most blocks an OS thread keeps for itself */
     WARM_BLOCKS = 1024,     /* free blocks that keep their pages; others give them back in time */
-    TRIM_BLOCKS = 64,       /* at most at one tick */
+    TRIM_BLOCKS = 256,      /* at most at one tick */
     MAX_SLABS = 65536
 };
 
