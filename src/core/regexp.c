@@ -154,6 +154,14 @@ OnigRegex tr_regexp_program(Fiber *f, Value v, int encoding) {
     return regex;
 }
 
+OnigRegex tr_regexp_own_program(Value v, int encoding) {
+    char error[256];
+    RegexpPattern pattern;
+    OnigRegex regex = compile(tr_regexp(v)->source, tr_regexp(v)->options, encoding, error, sizeof error, &pattern);
+    tr_regexp_pattern_free(&pattern);
+    return regex;
+}
+
 /* --- the heap's view --- */
 
 static void regexp_trace(Tracer *tracer, Value v) {

@@ -6,6 +6,8 @@
 
 /* The program for subjects of `encoding` (-1: 7-bit ones), compiled now if need be; NULL: raised. */
 MAY_GC MAY_RAISE OnigRegex tr_regexp_program(Fiber *f, Value regexp, int encoding);
+/* The same, to keep beyond the Regexp; NULL: it cannot be compiled. */
+OnigRegex tr_regexp_own_program(Value regexp, int encoding);
 /* "initialize" of a fresh Regexp: validates and compiles. */
 MAY_GC MAY_RAISE Value tr_regexp_setup(Fiber *f, Value regexp, Value source, int options);
 /* The source as it stands between slashes. */

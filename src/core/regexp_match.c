@@ -2,9 +2,11 @@
  *
  * A Search holds what repeated matching over one subject needs. libonig counts retries and gives up at a
  * limit; the first attempt has a limit of some tens of milliseconds' work. One that is given up is started
- * again with four times the limit after a safepoint, so that a regexp that runs wild can be interrupted,
- * shares the worker, and meets its timeout, and no match takes more than a third longer for it.
+ * again with four times the limit: on a helper thread, so that a regexp that runs wild can be interrupted and
+ * lets others run, or, when it has a timeout, here, with limits that meet it.
  */
+#include <stdlib.h>
+
 #include "core/encoding.h"
 #include "core/regexp_internal.h"
 #include "core/regexp_linear.h"
@@ -140,7 +142,66 @@ static bool is_limit(int code) {
            code == ONIGERR_SUBEXP_CALL_LIMIT_IN_SEARCH_OVER;
 }
 
-/* A limit was reached: once in linear time, or again and again with a higher one. */
+/* --- long searches --- */
+
+/* One that goes back and forth for long runs on a helper thread, on copies, so that it can be interrupted: then it is
+ * abandoned at its next limit. */
+typedef struct LongSearch {
+    OnigRegex program;
+    OnigMatchParam *param;
+    OnigRegion region;
+    OnigUChar *text;
+    size_t size, base, start;
+    bool is_backward, only_here;
+    unsigned long limit;
+    int code;
+} LongSearch;
+
+static void search_long(void *data, const _Atomic bool *is_abandoned) {
+    LongSearch *l = data;
+    const OnigUChar *text = l->text + l->base, *from = l->text + l->start, *end = l->text + l->size;
+    do {
+        l->limit = l->limit > ~0ul / 8 ? 0 : l->limit * 4;
+        onig_set_retry_limit_in_match_of_match_param(l->param, l->limit);
+        onig_set_retry_limit_in_search_of_match_param(l->param, l->limit);
+        if (l->only_here)
+            l->code = onig_match_with_param(l->program, text, end, from, &l->region, ONIG_OPTION_NONE, l->param);
+        else
+            l->code = onig_search_with_param(l->program, text, end, from, l->is_backward ? text : end, &l->region,
+                                             ONIG_OPTION_NONE, l->param);
+    } while (is_limit(l->code) && !atomic_load(is_abandoned));
+}
+
+static void drop_long(void *data) {
+    LongSearch *l = data;
+    onig_region_free(&l->region, 0);
+    onig_free_match_param(l->param);
+    onig_free(l->program);
+    free(l->text);
+    free(l);
+}
+
+static MAY_SWITCH MAY_RAISE int64_t run_long(Fiber *f, Search *search, size_t start, bool backward, bool only_here,
+                                             unsigned long limit) {
+    const String *s = tr_string(search->string);
+    LongSearch *l = calloc(1, sizeof *l);
+    OnigRegex program = tr_regexp_own_program(search->regexp, search->encoding);
+    TR_CHECK(l && program);
+    *l = (LongSearch){.program = program, .param = onig_new_match_param(), .text = malloc(s->size + 1), .size = s->size,
+                      .base = search->base, .start = start, .is_backward = backward, .only_here = only_here, .limit = limit};
+    TR_CHECK(l->text && l->param);
+    memcpy(l->text, s->bytes, s->size);
+    size_t size = s->size;
+    if (tr_abandonable_call(f, search_long, l, drop_long) == TR_RAISED) return -2;
+    int code = l->code;
+    if (code >= 0) onig_region_copy(&search->region, &l->region);
+    drop_long(l);
+    if (tr_string(search->string)->size != size)
+        return (void)!tr_raise(f, tr_class.runtime_error, "string modified"), -2;
+    return code >= 0 ? code : code == ONIG_MISMATCH ? -1 : raise_failure(f, code);
+}
+
+/* A limit was reached: once in linear time, or with higher ones. */
 static MAY_SWITCH int64_t run_on(Fiber *f, Search *search, size_t start, bool backward, bool only_here) {
     unsigned long limit = FIRST_RETRY_LIMIT;
     size_t size = tr_string(search->string)->size;
@@ -155,12 +216,10 @@ static MAY_SWITCH int64_t run_on(Fiber *f, Search *search, size_t start, bool ba
         if (TR_SAFEPOINT(f) == TR_RAISED) return -2;
         if (tr_string(search->string)->size != size)
             return (void)!tr_raise(f, tr_class.runtime_error, "string modified"), -2;
+        if (search->deadline_ns == TR_FOREVER) return run_long(f, search, start, backward, only_here, limit);
         limit = limit > ~0ul / 8 ? 0 : limit * 4;
-        if (search->deadline_ns !=
-            TR_FOREVER) { /* not far beyond the time that is left, at 10 ns or so for a retry */
-            unsigned long left = (unsigned long)(search->deadline_ns - began) / 8;
-            if (left < limit || limit == 0) limit = left < 100000 ? 100000 : left;
-        }
+        unsigned long left = (unsigned long)(search->deadline_ns - began) / 8; /* at 10 ns or so for a retry */
+        if (left < limit || limit == 0) limit = left < 100000 ? 100000 : left;
         if (!search->param) search->param = onig_new_match_param();
         onig_set_retry_limit_in_match_of_match_param(search->param, limit);
         onig_set_retry_limit_in_search_of_match_param(search->param, limit);

@@ -30,6 +30,7 @@ WORK = {
   "inspect" => -> { loop { pairs.inspect } },
   "pack" => -> { loop { numbers.pack("w*") } },
   "unpack" => -> { loop { text.unpack("C*") } },
+  "regexp" => -> { /^(a+)+\1$/ =~ "a" * 30 + "b" },
   "scan" => -> { loop { text.scan(/a/) } },
   "gsub" => -> { loop { text.gsub(/b/, "c") } },
   "split" => -> { loop { text.split("b") } },
