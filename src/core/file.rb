@@ -13,9 +13,9 @@ class File
 
     def basename(name, suffix = nil)
       name = path(name)
-      return "" if name.empty?
+      return +"" if name.empty?
       stripped = name.sub(/\/+\z/, "")
-      return "/" if stripped.empty?
+      return +"/" if stripped.empty?
       base = stripped[/[^\/]*\z/]
       return base unless suffix
       suffix = path(suffix)
@@ -34,11 +34,11 @@ class File
       name = path(name)
       level.times do
         stripped = name.sub(/\/+\z/, "")
-        return "/" if stripped.empty? && name.start_with?("/")
+        return +"/" if stripped.empty? && name.start_with?("/")
         slash = stripped.rindex("/")
-        return "." unless slash
+        return +"." unless slash
         name = stripped[0, slash].sub(/\/+\z/, "")
-        return "/" if name.empty?
+        return +"/" if name.empty?
       end
       name
     end
@@ -46,8 +46,8 @@ class File
     def extname(name)
       base = basename(name)
       dot = base.rindex(".")
-      return "" if dot.nil? || dot == 0 || base.match?(/\A\.+[^.]*\z/) && base[0, dot].delete(".").empty?
-      dot == base.size - 1 ? "." : base[dot..]
+      return +"" if dot.nil? || dot == 0 || base.match?(/\A\.+[^.]*\z/) && base[0, dot].delete(".").empty?
+      dot == base.size - 1 ? +"." : base[dot..]
     end
 
     def split(name) = [dirname(name), basename(name)]
@@ -206,7 +206,7 @@ class Dir
       end
     end
 
-    def glob(patterns, flags = 0, base: nil, sort: true, &block)
+    def glob(patterns, given_flags = 0, base: nil, sort: true, flags: given_flags, &block)
       raise ArgumentError, "expected true or false as sort: #{sort.inspect}" unless sort == true || sort == false
       found = []
       (patterns.is_a?(Array) ? patterns : [patterns]).each do |pattern|

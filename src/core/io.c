@@ -371,8 +371,9 @@ static MAY_GC MAY_RAISE Value io_binmode_p(Fiber *f, Value self, const Args *arg
     return tr_io_stream(f, self) ? tr_bool(((IO *)self)->is_binary) : TR_RAISED;
 }
 static MAY_GC MAY_RAISE Value io_path(Fiber *f, Value self, const Args *args) {
-    (void)f; (void)args;
-    return ((IO *)self)->path;
+    (void)args;
+    Value path = ((IO *)self)->path;
+    return tr_is_string(path) ? tr_string_dup(f, path) : path; /* theirs to change */
 }
 static MAY_GC MAY_RAISE Value io_autoclose_p(Fiber *f, Value self, const Args *args) {
     (void)args;

@@ -102,3 +102,8 @@ Process.getrlimit(:NOFILE).size         #=> 2
 Process.getrlimit(:BOGUS)               #=> ArgumentError: invalid resource name: BOGUS
 Process.getpriority(Process::PRIO_PROCESS, 0).class #=> Integer
 IO.pipe { |r, w| IO.select(nil, [w], [w], 0) == [[], [w], []] } #=> true
+
+# new Strings, theirs to change
+["/", "a", "", "a/"].map { |name| [File.basename(name), File.dirname(name), File.extname(name)].any?(&:frozen?) }   #=> [false, false, false, false]
+File.open("/dev/null") { |io| io.path.frozen? }   #=> false
+Dir.glob("/dev/nul?", flags: 0)         #=> ["/dev/null"]
