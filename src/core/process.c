@@ -30,7 +30,6 @@ typedef struct ProcessStatus {
     int status; /* as waitpid gives it */
 } ProcessStatus;
 static const DataType status_type = { .name = "Process::Status", .bytes = sizeof(ProcessStatus), .flags = TR_FLAG_FROZEN };
-static uint32_t last_status_key; /* Ractor local: $? */
 
 static MAY_GC Value status_new(Fiber *f, pid_t pid, int status) {
     ProcessStatus *object = tr_data_alloc(f, &status_type, tr_class.process_status);
@@ -40,9 +39,9 @@ static MAY_GC Value status_new(Fiber *f, pid_t pid, int status) {
 }
 static Value get_last_status(Fiber *f, Id name) {
     (void)name;
-    Value v = tr_ractor_local_get(f->ractor, last_status_key);
-    return v == TR_UNDEF ? TR_NIL : v;
+    return f->thread->state->last_status;
 }
+static void set_last_status(Fiber *f, Value status) { tr_thread_write(f->thread, &f->thread->state->last_status, status); }
 
 static int status_of(Value self) { return ((ProcessStatus *)self)->status; }
 static MAY_GC Value status_pid(Fiber *f, Value self, const Args *args) { (void)f; (void)args; return TR_FIX(((ProcessStatus *)self)->pid); }
@@ -191,11 +190,11 @@ static MAY_SWITCH MAY_RAISE Value wait_and_set(Fiber *f, pid_t pid, int flags) {
     if (got == -2) return TR_RAISED;
     if (got < 0) return tr_raise_errno(f, errno, NULL);
     if (got == 0) {
-        tr_ractor_local_set(f->ractor, last_status_key, TR_NIL);
+        set_last_status(f, TR_NIL);
         return TR_NIL;
     }
     Value object = status_new(f, got, status);
-    tr_ractor_local_set(f->ractor, last_status_key, object);
+    set_last_status(f, object);
     return object;
 }
 
@@ -214,7 +213,7 @@ static MAY_SWITCH MAY_RAISE Value process_wait(Fiber *f, Value self, const Args 
     if (scheduler != TR_NIL) {
         Value status = tr_call_if_responds(f, scheduler, tr_intern_cstr("process_wait"), 2, args->argv);
         if (status != TR_UNDEF) {
-            if (status != TR_RAISED) tr_ractor_local_set(f->ractor, last_status_key, status);
+            if (status != TR_RAISED) set_last_status(f, status);
             return status;
         }
     }
@@ -229,7 +228,7 @@ static MAY_GC Value process_last_status(Fiber *f, Value self, const Args *args) 
 
 /* What the child does before exec; made in the parent, read in the child. All memory is the parent's, copied by fork. */
 typedef struct Plan {
-    char **argv, **environment;
+    char **argv, **environment; /* argv: the file first, then what the program gets */
     const char *folder;
     int (*redirects)[2]; /* child's descriptor, parent's descriptor (-1: close) */
     size_t redirect_count;
@@ -237,41 +236,72 @@ typedef struct Plan {
     bool closes_others;
 } Plan;
 
-static void child_fail(int report) {
-    int error = errno;
-    ssize_t ignored = write(report, &error, sizeof error);
+typedef struct Failure {
+    int error;
+    bool is_folder; /* chdir failed */
+} Failure;
+
+static void child_fail(int report, bool is_folder) {
+    Failure failure = { .error = errno, .is_folder = is_folder };
+    ssize_t ignored = write(report, &failure, sizeof failure);
     (void)ignored;
     _exit(127);
 }
 
+/* execvp, but with the PATH of the new environment. Async-signal-safe. */
+static void execute(char **argv, char **environment) {
+    const char *file = argv[0], *path = NULL;
+    char full[4096];
+    for (char **e = environment; *e && !path; e++)
+        if (strncmp(*e, "PATH=", 5) == 0) path = *e + 5;
+    if (strchr(file, '/') || !path) {
+        execvpe(file, argv + 1, environment);
+        return;
+    }
+    for (const char *end; *path; path = *end ? end + 1 : end) {
+        end = strchrnul(path, ':');
+        size_t size = (size_t)(end - path);
+        if (size + strlen(file) + 2 > sizeof full) continue;
+        memcpy(full, path, size);
+        full[size] = '/';
+        strcpy(full + size + (size > 0), file);
+        execve(full, argv + 1, environment);
+        if (errno == ENOEXEC) execvpe(full, argv + 1, environment); /* a script without its first line */
+        else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
+    }
+    errno = ENOENT;
+}
+
 /* Only async-signal-safe calls from here on. Sources are first moved out of the way of targets. */
 static void child_run(const Plan *plan, int report) {
+    if (plan->closes_others) close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what is redirected to is opened again below */
     for (size_t i = 0; i < plan->redirect_count; i++) {
         if (plan->redirects[i][1] < 0) continue;
         int moved = fcntl(plan->redirects[i][1], F_DUPFD_CLOEXEC, 256);
         if (moved < 0) moved = fcntl(plan->redirects[i][1], F_DUPFD_CLOEXEC, 10);
-        if (moved < 0) child_fail(report);
+        if (moved < 0) child_fail(report, false);
         plan->redirects[i][1] = moved;
     }
     for (size_t i = 0; i < plan->redirect_count; i++) {
         if (plan->redirects[i][1] < 0) close(plan->redirects[i][0]);
-        else if (dup2(plan->redirects[i][1], plan->redirects[i][0]) < 0) child_fail(report);
+        else if (dup2(plan->redirects[i][1], plan->redirects[i][0]) < 0) child_fail(report, false);
     }
-    if (plan->group >= 0 && setpgid(0, (pid_t)plan->group) < 0) child_fail(report);
+    if (plan->group >= 0 && setpgid(0, (pid_t)plan->group) < 0) child_fail(report, false);
     if (plan->mask >= 0) umask((mode_t)plan->mask);
-    if (plan->folder && chdir(plan->folder) < 0) child_fail(report);
+    if (plan->folder && chdir(plan->folder) < 0) child_fail(report, true);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    execvpe(plan->argv[0], plan->argv, plan->environment);
-    child_fail(report);
+    execute(plan->argv, plan->environment);
+    child_fail(report, false);
 }
 
-/* The child's pid; -1 with *error. */
-static pid_t start_child(Plan *plan, int *error) {
+/* The child's pid; negative with *failure: what it was, or -1. */
+static pid_t start_child(Plan *plan, Failure *failure) {
     int report[2];
-    if (pipe2(report, O_CLOEXEC) < 0) { *error = errno; return -1; }
+    *failure = (Failure){ 0 };
+    if (pipe2(report, O_CLOEXEC) < 0) { failure->error = errno; return -1; }
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler of ours in the child */
@@ -284,17 +314,15 @@ static pid_t start_child(Plan *plan, int *error) {
         }
         child_run(plan, report[1]);
     }
-    *error = pid < 0 ? errno : 0;
+    if (pid < 0) failure->error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(report[1]);
     if (pid > 0) {
         ssize_t count;
-        do count = read(report[0], error, sizeof *error); while (count < 0 && errno == EINTR);
-        if (count == (ssize_t)sizeof *error) {
+        do count = read(report[0], failure, sizeof *failure); while (count < 0 && errno == EINTR);
+        if (count == (ssize_t)sizeof *failure) {
             waitpid(pid, NULL, 0);
-            pid = -1;
-        } else {
-            *error = 0;
+            pid = -pid;
         }
     }
     close(report[0]);
@@ -322,7 +350,8 @@ static void free_strings(char **strings) {
     free(strings);
 }
 
-/* Process.__spawn(argv, environment, redirects, folder, group, umask): Arrays of Strings, [[child, parent or -1]…] */
+/* Process.__spawn(argv, environment, redirects, folder, group, umask, close others): Arrays of Strings,
+ * [[child, parent or -1]…]; argv begins with the file, then the program's name */
 static MAY_SWITCH MAY_RAISE Value process_spawn(Fiber *f, Value self, const Args *args) {
     (void)self;
     Plan plan = { .group = -1, .mask = -1 };
@@ -347,13 +376,15 @@ static MAY_SWITCH MAY_RAISE Value process_spawn(Fiber *f, Value self, const Args
         plan.redirects[i][1] = (int)tr_fixnum(tr_array_at(pair, 1));
     }
     tr_io_flush_all(f);
-    int error;
-    pid_t pid = start_child(&plan, &error);
+    Failure failure;
+    plan.closes_others = tr_is_truthy(args->argv[6]);
+    pid_t pid = start_child(&plan, &failure);
     if (pid > 0) {
         tr_process_add_child(pid);
         result = TR_FIX(pid);
     } else {
-        result = tr_raise_errno(f, error, plan.argv[0]);
+        if (pid < -1) set_last_status(f, status_new(f, -pid, 127 << 8));
+        result = tr_raise_errno(f, failure.error, failure.is_folder ? plan.folder : plan.argv[0]);
     }
 done:
     free_strings(plan.argv);
@@ -386,7 +417,7 @@ static MAY_SWITCH MAY_RAISE Value process_exec(Fiber *f, Value self, const Args 
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, &before);
     signal(SIGPIPE, SIG_DFL);
-    execvpe(argv[0], argv, environment);
+    execute(argv, environment);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -450,7 +481,7 @@ static MAY_SWITCH MAY_RAISE Value process_kill(Fiber *f, Value self, const Args 
 
 static const MethodDef process_singleton_methods[] = {
     { "__wait", process_wait, ARITY(2, 2), METHOD_PRIVATE },
-    { "__spawn", process_spawn, ARITY(6, 6), METHOD_PRIVATE },
+    { "__spawn", process_spawn, ARITY(7, 7), METHOD_PRIVATE },
     { "__exec", process_exec, ARITY(4, 4), METHOD_PRIVATE },
     { "__kill", process_kill, ARITY(2, 2), METHOD_PRIVATE },
     { "last_status", process_last_status, ARITY(0, 0), 0 },
@@ -463,7 +494,6 @@ static const MethodDef process_singleton_methods[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 static MAY_GC void process_init(Fiber *f) {
-    last_status_key = tr_ractor_local_reserve();
     tr_global_define("$?", get_last_status, NULL, true);
     tr_const_define(f, tr_class.process, "WNOHANG", TR_FIX(WNOHANG));
     tr_const_define(f, tr_class.process, "WUNTRACED", TR_FIX(WUNTRACED));

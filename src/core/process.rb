@@ -7,12 +7,11 @@ module Process
     def self.wait(pid = -1, flags = 0) = Process.__send__(:__wait, pid, flags)
   end
 
+  RLIM_INFINITY = RLIM_SAVED_MAX = RLIM_SAVED_CUR = 18_446_744_073_709_551_615
   RUSAGE_SELF = 0
   RUSAGE_CHILDREN = -1
 
   class << self
-    public :exit, :exit!, :abort
-
     def wait(pid = -1, flags = 0)
       __wait(pid, flags || 0)&.pid
     end
@@ -68,7 +67,8 @@ module Process
     def spawn(*arguments, **options)
       command, environment, redirects, opened, options = __command(arguments, options)
       begin
-        __spawn(command, environment, redirects, options[:chdir] && File.path(options[:chdir]), __group(options[:pgroup]), options[:umask])
+        __spawn(command, environment, redirects, options[:chdir] && File.path(options[:chdir]), __group(options[:pgroup]), options[:umask],
+                options[:close_others])
       ensure
         opened.each(&:close)
       end
@@ -119,9 +119,11 @@ module Process
 
     def __group(value)
       case value
-      when nil then nil
+      when nil, false then nil
       when true then 0
-      else value
+      else
+        raise ArgumentError, "negative process group ID : #{value}" if value.is_a?(Integer) && value < 0
+        value
       end
     end
 
@@ -134,7 +136,11 @@ module Process
       __flag(options[:unsetenv_others])
       __flag(options[:close_others])
       environment = options[:unsetenv_others] ? {} : ENV.to_h
-      given.each { |name, value| value.nil? ? environment.delete(name) : environment[name] = value }
+      given.each do |name, value|
+        name = __string(name)
+        raise ArgumentError, "environment name contains a equal : #{name}" if name.include?("=")
+        value.nil? ? environment.delete(name) : environment[name] = __string(value)
+      end
       redirects, opened = __redirects(options)
       [__argv(arguments), environment.map { |name, value| "#{name}=#{value}" }, redirects, opened, options]
     end
@@ -143,18 +149,26 @@ module Process
                   then times type until while . : { [ !).freeze
     private_constant :BUILTINS
 
+    def __string(value)
+      String.try_convert(value) or
+        raise TypeError, "no implicit conversion of #{value.nil? ? "nil" : value == true || value == false ? value : value.class} into String"
+    end
+
+    # The file, then the program's name and arguments.
     def __argv(arguments)
-      if arguments.size == 1 && !arguments[0].is_a?(Array)
-        line = arguments[0].to_str
+      pair = Array.try_convert(arguments[0])
+      if arguments.size == 1 && !pair
+        line = __string(arguments[0])
         raise ArgumentError, "string contains null byte" if line.include?("\0")
         raise Errno::ENOENT, line if line.strip.empty?
         words = line.split
-        return ["/bin/sh", "-c", line] if line.match?(/[*?{}\[\]<>()~&|\\$;'`"\n#=%]/) || BUILTINS.include?(words[0])
-        return words
+        return ["/bin/sh", "sh", "-c", line] if line.match?(/[*?{}\[\]<>()~&|\\$;'`"\n#=%]/) || BUILTINS.include?(words[0])
+        return [words[0], *words]
       end
-      first = arguments[0]
-      name, *rest = first.is_a?(Array) ? [first[0], *arguments[1..]] : arguments
-      [name.to_str, *rest.map(&:to_str)]
+      raise ArgumentError, "wrong first argument" if pair && pair.size != 2
+      argv = [*(pair || [arguments[0], arguments[0]]), *arguments[1..]].map { |one| __string(one) }
+      raise ArgumentError, "string contains null byte" if argv.any? { |one| one.include?("\0") }
+      argv
     end
 
     def __redirects(options)
@@ -162,6 +176,7 @@ module Process
       opened = []
       by_others, plain = options.partition { |_, target| target.is_a?(Array) && target[0] == :child }
       (plain + by_others).each do |key, target| # a child's descriptor by the name of another one: that one first
+        raise ArgumentError, "wrong exec option: #{key.inspect}" if key.is_a?(String)
         next if %i[chdir pgroup umask unsetenv_others close_others new_pgroup exception].include?(key)
         targets = key.is_a?(Array) ? key : [key]
         source = __source(target, targets, pairs, opened)

@@ -257,12 +257,6 @@ static MAY_GC void identity_init(Fiber *f) {
         strcat(name, resources[i].name);
         tr_const_define(f, tr_class.process, name, TR_FIX(resources[i].number));
     }
-    static const char *const unlimited[] = { "RLIM_INFINITY", "RLIM_SAVED_MAX", "RLIM_SAVED_CUR" };
-    for (int i = 0; i < 3; i++) {
-        Value infinity = tr_integer_from_uint64(f, RLIM_INFINITY);
-        if (tr_make_shareable(f, infinity, false) == TR_RAISED) return;
-        tr_const_define(f, tr_class.process, unlimited[i], infinity);
-    }
     tr_const_define(f, tr_class.process, "PRIO_PGRP", TR_FIX(PRIO_PGRP));
     tr_const_define(f, tr_class.process, "PRIO_USER", TR_FIX(PRIO_USER));
 }

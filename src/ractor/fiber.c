@@ -109,7 +109,7 @@ void tr_fiber_trace(Tracer *tracer, Fiber *f) {
 void tr_thread_trace(Tracer *tracer, const Thread *thread) {
     const ThreadState *s = thread->state;
     const Value values[] = {s->wait_on, s->pending,   s->masks, s->result,  s->error,   s->name,           s->group,
-                            s->variables, s->entry, s->arguments, s->path, s->fiber_scheduler,
+                            s->variables, s->entry, s->arguments, s->path, s->fiber_scheduler, s->last_status,
                             s->locals, s->keywords};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) tr_trace(tracer, values[i]);
     Fiber *fiber = thread->fiber, *root = thread->root_fiber;

@@ -513,7 +513,7 @@ Thread *tr_thread_new(Ractor *ractor) {
     s->sched = ractor->sched;
     s->serial = serial;
     s->wait_on = s->pending = s->masks = s->result = s->error = s->name = s->group = s->variables = s->entry = TR_NIL;
-    s->arguments = s->path = s->fiber_scheduler = s->locals = s->keywords = TR_NIL;
+    s->arguments = s->path = s->fiber_scheduler = s->last_status = s->locals = s->keywords = TR_NIL;
     s->report_on_exception = 1;
     RactorSched *rs = ractor->sched;
     s->all_link = rs->threads_last;

@@ -60,6 +60,7 @@ struct ThreadState {
     Value keywords;             /* of Thread.new, nil */
     Value path;                 /* where it was made */
     Value fiber_scheduler;      /* Fiber.set_scheduler, nil */
+    Value last_status;          /* $?, nil */
     Fiber *return_fiber;        /* where a fiber goes that nobody resumed; NULL: the root, as long as no task has forked */
     struct Waiter *joiners, *joiners_last; /* who waits for its end: core/waiters.h */
     struct Mutex *mutexes;      /* that it holds: core/mutex.c */
