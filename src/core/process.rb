@@ -50,12 +50,6 @@ module Process
       waiter
     end
 
-    def maxgroups = @maxgroups || 65_536
-    def maxgroups=(count)
-      raise ArgumentError, "maxgroups #{count} should be positive" unless count > 0
-      @maxgroups = [count, 65_536].min
-    end
-
     def kill(*arguments)
       signal, *pids = arguments
       raise ArgumentError, "wrong number of arguments (given #{arguments.size}, expected 2+)" if pids.empty?

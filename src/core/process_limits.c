@@ -153,10 +153,6 @@ static MAY_GC void limits_init(Fiber *f) {
         strcat(name, resources[i].name);
         tr_const_define(f, tr_class.process, name, TR_FIX(resources[i].number));
     }
-    Value infinity = tr_integer_from_uint64(f, RLIM_INFINITY);
-    tr_const_define(f, tr_class.process, "RLIM_INFINITY", infinity);
-    tr_const_define(f, tr_class.process, "RLIM_SAVED_MAX", infinity);
-    tr_const_define(f, tr_class.process, "RLIM_SAVED_CUR", infinity);
     tr_const_define(f, tr_class.process, "PRIO_PROCESS", TR_FIX(PRIO_PROCESS));
     tr_const_define(f, tr_class.process, "PRIO_PGRP", TR_FIX(PRIO_PGRP));
     tr_const_define(f, tr_class.process, "PRIO_USER", TR_FIX(PRIO_USER));
