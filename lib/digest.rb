@@ -66,11 +66,24 @@ module Digest
   class Base < Class
   end
 
-  %w[MD5 SHA1 SHA256 SHA384 SHA512].each do |name|
-    klass = ::Class.new(Base) do
-      define_method(:initialize) { @engine = OpenSSL::Digest.new(name) }
-    end
-    const_set(name, klass)
+  class MD5 < Base
+    def initialize = @engine = OpenSSL::Digest.new("MD5")
+  end
+
+  class SHA1 < Base
+    def initialize = @engine = OpenSSL::Digest.new("SHA1")
+  end
+
+  class SHA256 < Base
+    def initialize = @engine = OpenSSL::Digest.new("SHA256")
+  end
+
+  class SHA384 < Base
+    def initialize = @engine = OpenSSL::Digest.new("SHA384")
+  end
+
+  class SHA512 < Base
+    def initialize = @engine = OpenSSL::Digest.new("SHA512")
   end
 
   # SHA-2 by its length in bits.
