@@ -11,9 +11,12 @@ module Digest
     end
     alias << update
 
+    # Of what was given so far; or of `data` alone, and all that was given is forgotten.
     def digest(data = nil)
-      return self.class.digest(data) if data
-      @engine.digest
+      return @engine.digest unless data
+      reset
+      update(data)
+      digest!
     end
 
     def digest!
@@ -27,7 +30,7 @@ module Digest
     def base64digest(data = nil) = [digest(data)].pack("m0")
     def to_s = hexdigest
     def inspect = "#<#{self.class}: #{hexdigest}>"
-    def ==(other) = other.is_a?(Instance) ? digest == other.digest : hexdigest == other.to_s
+    def ==(other) = other.is_a?(Instance) ? digest == other.digest : (text = String.try_convert(other)) ? hexdigest == text : false
     def new = self.class.new
     def digest_length = @engine.digest_length
     alias length digest_length
@@ -94,7 +97,10 @@ module Digest
     end
   end
 
-  def self.hexencode(text) = text.unpack1("H*")
+  def self.hexencode(text)
+    text = String.try_convert(text) || raise(TypeError, "no implicit conversion of #{text.nil? ? "nil" : text.class} into String")
+    text.unpack1("H*")
+  end
 end
 
 def Digest(name) = Digest.const_get(name)

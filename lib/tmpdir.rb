@@ -50,12 +50,8 @@ class Dir
       given = tmpdir
       tmpdir ||= tmpdir()
       prefix, suffix = basename
-      prefix = String.try_convert(prefix) or raise ArgumentError, "unexpected prefix: #{prefix.inspect}"
-      prefix = prefix.delete(UNUSABLE_CHARS)
-      if suffix
-        suffix = String.try_convert(suffix) or raise ArgumentError, "unexpected suffix: #{suffix.inspect}"
-        suffix = suffix.delete(UNUSABLE_CHARS)
-      end
+      prefix = __text(prefix, "prefix")
+      suffix &&= __text(suffix, "suffix")
       count = nil
       begin
         name = "#{prefix}#{Time.now.strftime("%Y%m%d")}-#{$$}-#{Random.rand(36**6).to_s(36)}#{"-#{count}" if count}#{suffix}"
@@ -68,5 +64,11 @@ class Dir
       end
       path
     end
+
+    def __text(given, what)
+      text = String.try_convert(given) or raise ArgumentError, "unexpected #{what}: #{given.inspect}"
+      text.delete(UNUSABLE_CHARS)
+    end
+    private_class_method :__text
   end
 end
