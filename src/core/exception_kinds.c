@@ -303,22 +303,26 @@ static MAY_SWITCH MAY_RAISE Value system_call_error_initialize(Fiber *f, Value s
     Value detail = args->argc > 0 ? args->argv[0] : TR_NIL;
     Value number = TR_NIL, place = TR_NIL;
     Class *klass = tr_real_class_of(self);
+    int place_at = 1;
     if (klass == tr_class.system_call_error) {
+        if (args->argc == 0) return tr_raise_argc(f, 0, 1, 3);
+        place_at = 2;
         if (args->argc > 1) number = args->argv[1];
         else if (tr_is_fixnum(detail)) number = detail, detail = TR_NIL;
         if (number != TR_NIL) {
             int64_t n;
             if (!tr_to_long(f, number, &n)) return TR_RAISED;
+            number = TR_FIX((int32_t)n);
             Class *known = class_of_errno((int)n);
             if (known != tr_class.system_call_error) tr_header(self)->klass = known;
         }
     } else {
         number = tr_const_get(f, klass, tr_intern_cstr("Errno"), true);
         if (number == TR_RAISED) return TR_RAISED;
-        if (args->argc > 1 && args->argv[1] != TR_NIL) { /* where it happened */
-            place = tr_to_str(f, args->argv[1]);
-            if (place == TR_RAISED) return TR_RAISED;
-        }
+    }
+    if (args->argc > place_at && args->argv[place_at] != TR_NIL) { /* where it happened */
+        place = tr_to_str(f, args->argv[place_at]);
+        if (place == TR_RAISED) return TR_RAISED;
     }
     if (detail != TR_NIL && !tr_is_string(detail)) {
         detail = tr_to_str(f, detail);

@@ -107,3 +107,7 @@ IO.pipe { |r, w| IO.select(nil, [w], [w], 0) == [[], [w], []] } #=> true
 ["/", "a", "", "a/"].map { |name| [File.basename(name), File.dirname(name), File.extname(name)].any?(&:frozen?) }   #=> [false, false, false, false]
 File.open("/dev/null") { |io| io.path.frozen? }   #=> false
 Dir.glob("/dev/nul?", flags: 0)         #=> ["/dev/null"]
+
+# $? is a thread's own
+`exit 3`; Thread.new { [$?, system("exit 4"), $?.exitstatus] }.value   #=> [nil, false, 4]
+$?.exitstatus                           #=> 3

@@ -93,3 +93,8 @@ Hash([[1, 2]])                              #=> TypeError: can't convert Array i
 String(:a)                                  #=> "a"
 5.clamp(..3)                                #=> 3
 5.clamp(7, 3)                               #=> ArgumentError: min argument must be less than or equal to max argument
+
+SystemCallError.new                          #=> ArgumentError: wrong number of arguments (given 0, expected 1..3)
+SystemCallError.new("x", 2.0)                #=> #<Errno::ENOENT: No such file or directory - x>
+SystemCallError.new("x", 22, "here").message #=> "Invalid argument @ here - x"
+Module.new { refine(String) { include Comparable } }   #=> TypeError: Refinement#include has been removed

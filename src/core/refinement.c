@@ -67,6 +67,11 @@ static Value refinement_target(Fiber *f, Value self, const Args *args) {
     return (Value)module_of(self)->module;
 }
 
+static MAY_GC MAY_RAISE Value refinement_refuse(Fiber *f, Value self, const Args *args) {
+    (void)self, (void)args;
+    return tr_raise(f, tr_class.type_error, "Refinement#%pI has been removed", tr_current_method_id(f));
+}
+
 /* Refinement#import_methods(module, …): copies of their Ruby methods, for which the refinements here are active. */
 static MAY_SWITCH Value refinement_import_methods(Fiber *f, Value self, const Args *args) {
     for (int i = 0; i < args->argc; i++) {
@@ -115,6 +120,8 @@ static const MethodDef module_singleton_methods[] = {
 static const MethodDef refinement_methods[] = {
     {"target", refinement_target, ARITY(0, 0), METHOD_LEAF},
     {"import_methods", refinement_import_methods, ARITY_REST(1), METHOD_PRIVATE},
+    {"include", refinement_refuse, ARITY_REST(1), 0},
+    {"prepend", refinement_refuse, ARITY_REST(1), 0},
     {"append_features", refuse, ARITY(1, 1), METHOD_PRIVATE},
     {"prepend_features", refuse, ARITY(1, 1), METHOD_PRIVATE},
     {"extend_object", refuse, ARITY(1, 1), METHOD_PRIVATE},
