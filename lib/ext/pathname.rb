@@ -4,14 +4,15 @@
 class Pathname
   def initialize(path)
     path = path.to_path if path.respond_to?(:to_path)
-    raise TypeError, "no implicit conversion of #{path.nil? ? "nil" : path.class} into String" unless path.respond_to?(:to_str)
+    raise TypeError, "Pathname.new requires a String, #to_path or #to_str" unless path.respond_to?(:to_str)
     path = path.to_str
-    raise ArgumentError, "pathname contains null byte" if path.include?("\0")
+    raise ArgumentError, "path name contains null byte" if path.include?("\0")
     @path = path.dup
   end
 
   def to_s = @path.dup
   alias to_path to_s
+  alias path to_s
   def inspect = "#<#{self.class}:#{@path}>"
   def hash = @path.hash
   def ==(other) = other.is_a?(Pathname) && @path == other.to_s
@@ -67,6 +68,7 @@ class Pathname
   def lstat = File.lstat(@path)
   def truncate(length) = File.truncate(@path, length)
   def utime(atime, mtime) = File.utime(atime, mtime, @path)
+  def lutime(atime, mtime) = File.lutime(atime, mtime, @path)
   def basename(...) = self.class.new(File.basename(@path, ...))
   def dirname = self.class.new(File.dirname(@path))
   def extname = File.extname(@path)
@@ -100,7 +102,12 @@ class Pathname
   def mkdir(...) = Dir.mkdir(@path, ...)
   def rmdir = Dir.rmdir(@path)
   def opendir(&block) = Dir.open(@path, &block)
-  def each_entry(&block) = Dir.foreach(@path) { |name| block.call(self.class.new(name)) }
+
+  def each_entry
+    return to_enum(:each_entry) unless block_given?
+    Dir.foreach(@path) { |name| yield self.class.new(name) }
+  end
+
   def entries = Dir.entries(@path).map { |name| self.class.new(name) }
   def unlink = File.directory?(@path) && !File.symlink?(@path) ? Dir.unlink(@path) : File.unlink(@path)
   alias delete unlink

@@ -230,7 +230,8 @@ static MAY_SWITCH MAY_RAISE bool generator_from(Fiber *f, const Args *args, Valu
 /* A random number below limit; -1 raised. */
 static MAY_SWITCH MAY_RAISE int64_t draw(Fiber *f, Value generator, size_t limit) {
     if (generator == TR_UNDEF) return (int64_t)tr_random_below(f, limit);
-    Value drawn = tr_call(f, generator, TR_ID_rand, 1, tr_value_from_fixnum((int64_t)limit));
+    Value most = tr_value_from_fixnum((int64_t)limit);
+    Value drawn = tr_call_full(f, generator, TR_ID_rand, 1, &most, TR_NIL, TR_NIL, true);
     int64_t n;
     if (drawn == TR_RAISED || !tr_to_long(f, drawn, &n)) return -1;
     if (n < 0)

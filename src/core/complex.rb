@@ -282,6 +282,7 @@ module Kernel
       return a if a.is_a?(Complex)
       return Complex.__send__(:__make, a, 0)
     end
+    raise TypeError, "not a real" if exception && (a.is_a?(Symbol) || b.is_a?(Symbol))
     b = Complex.__send__(:__operand, b, exception)
     return nil if b.nil?
     raise TypeError, "not a real" unless a.is_a?(Numeric) && b.is_a?(Numeric)

@@ -7,7 +7,7 @@ class File
       name = name.respond_to?(:to_path) ? name.to_path : name
       raise TypeError, "no implicit conversion of #{name.nil? || name == true || name == false ? name.inspect : name.class} into String" unless name.respond_to?(:to_str)
       name = name.to_str
-      raise ArgumentError, "string contains null byte" if name.include?("\0")
+      raise ArgumentError, "path name contains null byte" if name.include?("\0")
       name.dup
     end
 

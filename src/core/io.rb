@@ -140,6 +140,7 @@ class IO
 
     def read(path, length = nil, offset = nil, **options)
       raise ArgumentError, "negative length #{length} given" if length && length < 0
+      raise ArgumentError, "negative offset #{offset} given" if offset && offset < 0
       __open(path, "r", options) do |io|
         io.seek(offset) if offset
         length ? io.read(length) : io.read

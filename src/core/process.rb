@@ -273,7 +273,7 @@ module Kernel
     status = $?
     if exception && !status.success?
       command = arguments.find { |one| one.respond_to?(:to_str) || one.is_a?(Array) }
-      raise "Command failed with #{status.to_s.sub(/\Apid \d+ /, "")}: #{command.is_a?(Array) ? command[0] : command.to_str.split.first}"
+      raise "Command failed with #{status.to_s.sub(/\Apid \d+ /, "")}: #{command.is_a?(Array) ? command[0] : command.to_str}"
     end
     status.success? || false
   rescue SystemCallError

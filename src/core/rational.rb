@@ -201,6 +201,7 @@ module Kernel
 end
 
 class << Rational
+  undef_method :allocate
   # An argument of Kernel#Rational as Integer or Rational (or another Numeric left as it is).
   private def __operand(value, exception, one = false)
     case value
