@@ -21,6 +21,11 @@ class Complex
       __make(magnitude * Math.cos(angle), magnitude * Math.sin(angle))
     end
 
+    private def __check_flag(exception)
+      return if true == exception || false == exception
+      raise ArgumentError, "expected true or false as exception: #{exception.inspect}"
+    end
+
     private def __check_real(value)
       raise TypeError, "not a real" unless value.is_a?(Numeric) && value.real?
     end
@@ -66,12 +71,12 @@ class Complex
       if (m = /\A\s*([-+]?#{real})@([-+]?#{real})/.match(text))
         return [polar(__real(m[1]), __real(m[2])), m.post_match]
       end
-      if (m = /\A\s*([-+]?#{real})?([-+])(#{real})?[ij]/.match(text)) && (m[1] || m[3] || true)
+      if (m = /\A\s*([-+]?#{real})?([-+])(#{real})?[ijIJ]/.match(text)) && (m[1] || m[3] || true)
         imaginary = m[3] ? __real(m[3]) : 1
         imaginary = -imaginary if m[2] == "-"
         return [__make(m[1] ? __real(m[1]) : 0, imaginary), m.post_match]
       end
-      if (m = /\A\s*(#{real})?[ij]/.match(text))
+      if (m = /\A\s*(#{real})?[ijIJ]/.match(text))
         return [__make(0, m[1] ? __real(m[1]) : 1), m.post_match]
       end
       if (m = /\A\s*([-+]?#{real})/.match(text))
@@ -276,6 +281,7 @@ end
 module Kernel
   # Complex(real, imaginary = 0, exception: true)
   def Complex(a, b = (one = true; 0), exception: true)
+    Complex.__send__(:__check_flag, exception)
     a = Complex.__send__(:__operand, a, exception)
     return nil if a.nil?
     if one

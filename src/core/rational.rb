@@ -183,6 +183,7 @@ end
 module Kernel
   # Rational(a, b = 1, exception: true)
   def Rational(a, b = (one = true; 1), exception: true)
+    Complex.__send__(:__check_flag, exception)
     a = Rational.__send__(:__operand, a, exception, one) or return nil
     return a.is_a?(Rational) || !a.is_a?(Integer) ? a : Rational.__send__(:__reduce, a, 1) if one
     b = Rational.__send__(:__operand, b, exception) or return nil
@@ -193,8 +194,8 @@ module Kernel
     else
       a / b
     end
-  rescue ZeroDivisionError, TypeError
-    raise if exception
+  rescue StandardError
+    raise unless false == exception
     nil
   end
   module_function :Rational

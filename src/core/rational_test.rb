@@ -34,3 +34,9 @@ Complex(1.0, -0.0)                      #=> (1.0-0.0i)
 Complex(1, 2).to_i                      #=> RangeError: can't convert 1+2i into Integer
 Complex(1, 2) + "x"                     #=> TypeError: String can't be coerced into Complex
 Complex::I * Complex::I                 #=> (-1+0i)
+
+# exception: false swallows what the conversions raise
+Rational(1, exception: 1)               #=> ArgumentError: expected true or false as exception: 1
+Complex(1, exception: nil)              #=> ArgumentError: expected true or false as exception: nil
+Rational(Class.new { def to_r = raise("no") }.new, exception: false)   #=> nil
+Complex("79+4I")                        #=> (79+4i)

@@ -22,7 +22,7 @@ bool tr_warning_deprecated_enabled(void) {
 
 static MAY_SWITCH MAY_RAISE Value send(Fiber *f, Value text, Value category) {
     Id warn = tr_intern_cstr("warn");
-    if (category == TR_NIL) return tr_call(f, (Value)tr_class.warning, warn, 1, text);
+    if (category == TR_UNDEF) return tr_call(f, (Value)tr_class.warning, warn, 1, text);
     const CallCache *found = tr_method_find(tr_class_of((Value)tr_class.warning), warn);
     if (found->resolved && tr_method_arity(found->resolved) == 1) /* redefined without categories */
         return tr_call(f, (Value)tr_class.warning, warn, 1, text);
@@ -39,7 +39,7 @@ MAY_SWITCH void tr_warn_at(Fiber *f, Value path, int line, const char *format, .
     va_end(list);
     Value text = tr_string_format(f, "%s:%d: warning: %s\n", tr_string(path)->bytes, line, tr_string(message)->bytes);
     TR_KEEP(message);
-    if (send(f, text, TR_NIL) == TR_RAISED) tr_rescue(f, tr_class.standard_error);
+    if (send(f, text, TR_UNDEF) == TR_RAISED) tr_rescue(f, tr_class.standard_error);
 }
 
 /* ---- Warning ---- */
@@ -140,6 +140,9 @@ static MAY_SWITCH Value kernel_warn(Fiber *f, Value self, const Args *args) {
     Value uplevel = given[0] == TR_UNDEF ? TR_NIL : given[0], category = given[1] == TR_UNDEF ? TR_NIL : given[1];
     if (tr_verbose(f) == TR_NIL || args->argc == 0) return TR_NIL;
     if (category != TR_NIL) {
+        Id name = tr_to_id(f, category);
+        if (!name) return TR_RAISED;
+        category = tr_value_from_id(name);
         int number = category_of(f, category);
         if (number < 0) return TR_RAISED;
         if (!atomic_load_explicit(&tr_warning_categories[number], memory_order_relaxed)) return TR_NIL;
