@@ -132,6 +132,7 @@ static MAY_GC Iseq *iseq_alloc(Compiler *c, IseqType type, Iseq *parent, Value l
 
 static void flag_shareable(Iseq *iseq) {
     iseq->h.flags |= TR_FLAG_SHAREABLE;
+    tr_heap_note_shared(tr_heap_object_bytes((Value)iseq));
     for (uint32_t i = 0; i < iseq->child_count; i++) flag_shareable(iseq->children[i]);
 }
 

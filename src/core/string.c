@@ -19,7 +19,6 @@
 
 #include "core/string_internal.h"
 #include "ractor/shareable.h"
-#include "ractor/world.h"
 
 /* --- making --- */
 
@@ -571,20 +570,19 @@ const char *tr_string_cstr(Fiber *f, Value *v) {
 
 /* --- interned strings ---
  *
- * What C code and bytecode intern lives for ever. What only -"string" asked for is WEAK: the table forgets it when a
- * collection of the shared graph did not reach it. Who interns such a string for good takes the mark off.
+ * The table keeps none of them alive: those that died are forgotten when everything is collected. Until then any Ractor may
+ * find one here, so none is swept before.
  */
 
 typedef struct InternTable {
     size_t mask;
-    _Atomic(Value) slots[]; /* 0: empty; else a String, and WEAK */
+    _Atomic(Value) slots[]; /* 0: empty */
 } InternTable;
-enum { WEAK = 1 };
 
 typedef struct InternShard {
     _Atomic(InternTable *) table; /* release on growth pairs with the acquire of readers */
     pthread_mutex_t lock;         /* writers */
-    size_t count, weak_count;     /* under lock */
+    size_t count;                 /* under lock */
 } InternShard;
 
 #define SHARD_COUNT 32
@@ -606,132 +604,91 @@ static uint64_t intern_hash(const char *bytes, size_t size) {
     return h ^ h >> 29;
 }
 
-static _Atomic(Value) *intern_probe(InternTable *table, uint64_t hash, const char *bytes, size_t size, int encoding) {
-    if (!table) return NULL;
+static Value intern_probe(const InternTable *table, uint64_t hash, const char *bytes, size_t size,
+                          int encoding) {
+    if (!table) return 0;
     for (size_t i = (size_t)(hash >> 8);; i++) {
-        _Atomic(Value) *slot = &table->slots[i & table->mask];
-        Value v = atomic_load_explicit(slot, memory_order_acquire) & ~(Value)WEAK;
-        if (v == 0) return NULL;
+        Value v = atomic_load_explicit(&table->slots[i & table->mask], memory_order_acquire);
+        if (v == 0) return 0;
         const String *s = tr_string(v);
-        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0) return slot;
+        if (s->size == size && tr_string_encoding(v) == encoding && memcmp(s->bytes, bytes, size) == 0)
+            return v;
     }
 }
 
-static void intern_put(InternTable *table, uint64_t hash, Value entry) {
+static void intern_put(InternTable *table, uint64_t hash, Value v) {
     size_t i = (size_t)(hash >> 8);
     while (atomic_load_explicit(&table->slots[i & table->mask], memory_order_relaxed) != 0) i++;
-    atomic_store_explicit(&table->slots[i & table->mask], entry, memory_order_release);
+    atomic_store_explicit(&table->slots[i & table->mask], v, memory_order_release);
 }
 
-static void intern_put_again(InternTable *table, Value entry) {
-    const String *s = tr_string(entry & ~(Value)WEAK);
-    intern_put(table, intern_hash(s->bytes, s->size), entry);
-}
-
-static InternTable *intern_grow(InternShard *shard, InternTable *table) {
-    size_t slots = table ? (table->mask + 1) * 2 : 64;
-    InternTable *grown = calloc(1, sizeof *grown + slots * sizeof(Value));
-    TR_CHECK(grown != NULL);
-    grown->mask = slots - 1;
+static InternTable *intern_copy(const InternTable *table, size_t slots, bool without_dead) {
+    InternTable *copy = calloc(1, sizeof *copy + slots * sizeof(Value));
+    TR_CHECK(copy != NULL);
+    copy->mask = slots - 1;
     for (size_t i = 0; table && i <= table->mask; i++) {
-        Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-        if (entry) intern_put_again(grown, entry);
+        Value v = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+        if (v && !(without_dead && tr_heap_is_doomed(NULL, v)))
+            intern_put(copy, intern_hash(tr_string(v)->bytes, tr_string(v)->size), v);
     }
-    atomic_store_explicit(&shard->table, grown, memory_order_release);
-    if (table) tr_retire(table);
-    return grown;
+    return copy;
 }
 
-/* Publishes v, or finds that another thread was faster. An entry that is to live for ever is not WEAK from then on. */
-static Value intern_insert(InternShard *shard, uint64_t hash, Value v, Value weak) {
+/* Publishes v, or finds that another thread was faster. */
+static Value intern_insert(InternShard *shard, uint64_t hash, Value v) {
     pthread_mutex_lock(&shard->lock);
     InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
-    _Atomic(Value) *slot = intern_probe(table, hash, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
-    if (slot) {
-        Value have = atomic_load_explicit(slot, memory_order_relaxed);
-        v = have & ~(Value)WEAK;
-        if (have & WEAK && !weak) {
-            atomic_store_explicit(slot, v, memory_order_release);
-            shard->weak_count--;
+    Value have = intern_probe(table, hash, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
+    if (have == 0) {
+        if (!table || shard->count * 2 > table->mask) {
+            InternTable *grown = intern_copy(table, table ? (table->mask + 1) * 2 : 64, false);
+            atomic_store_explicit(&shard->table, grown, memory_order_release);
+            if (table) tr_retire(table);
+            table = grown;
         }
-    } else {
-        if (!table || shard->count * 2 > table->mask) table = intern_grow(shard, table);
-        intern_put(table, hash, v | weak);
+        intern_put(table, hash, v);
         shard->count++;
-        shard->weak_count += weak;
+        have = v;
     }
     pthread_mutex_unlock(&shard->lock);
-    return v;
+    return have;
 }
 
-static void trace_interned(Tracer *tracer, void *context) {
-    (void)context;
-    for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++) {
-        InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
-        for (size_t i = 0; table && i <= table->mask; i++) {
-            Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-            if (entry && !(entry & WEAK)) tr_trace(tracer, entry);
-        }
-    }
-}
-
-/* Forgets the doomed ones of a shard and closes the gaps. The world is stopped. */
-static void intern_purge_shard(InternShard *shard) {
+static void purge_shard(InternShard *shard) {
     InternTable *table = atomic_load_explicit(&shard->table, memory_order_relaxed);
-    size_t kept = 0;
-    Value *entries = malloc(shard->count * sizeof *entries);
-    TR_CHECK(entries != NULL);
-    for (size_t i = 0; i <= table->mask; i++) {
-        Value entry = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-        atomic_store_explicit(&table->slots[i], 0, memory_order_relaxed);
-        if (!entry) continue;
-        if (entry & WEAK && tr_heap_is_doomed(NULL, entry & ~(Value)WEAK)) shard->weak_count--;
-        else entries[kept++] = entry;
+    size_t dead = 0;
+    for (size_t i = 0; table && i <= table->mask; i++) {
+        Value v = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+        dead += v != 0 && tr_heap_is_doomed(NULL, v);
     }
-    for (size_t i = 0; i < kept; i++) intern_put_again(table, entries[i]);
-    shard->count = kept;
-    free(entries);
+    if (dead == 0) return;
+    atomic_store_explicit(&shard->table, intern_copy(table, table->mask + 1, true), memory_order_release);
+    shard->count -= dead;
+    free(table);
 }
 
-static void intern_purge(WeakTable *weak) {
-    (void)weak;
-    for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++)
-        if (shard->weak_count) intern_purge_shard(shard);
+void tr_strings_purge(void) {
+    for (InternShard *shard = intern_shards; shard < intern_shards + SHARD_COUNT; shard++) purge_shard(shard);
 }
 
-void tr_strings_boot(void) {
-    static WeakTable weak = {.purge = intern_purge};
-    tr_heap_add_shared_weak(&weak);
-    tr_world_add_root(trace_interned, NULL);
-}
-
-static MAY_GC Value intern(Fiber *f, const char *bytes, size_t size, int encoding, Value weak) {
+Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
     uint64_t hash = intern_hash(bytes, size);
     InternShard *shard = &intern_shards[hash % SHARD_COUNT];
-    _Atomic(Value) *slot = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size, encoding);
-    Value have = slot ? atomic_load_explicit(slot, memory_order_acquire) : WEAK;
-    if (!(have & WEAK) || (slot && weak)) return have & ~(Value)WEAK;
+    Value have = intern_probe(atomic_load_explicit(&shard->table, memory_order_acquire), hash, bytes, size,
+                              encoding);
+    if (have) return have;
     Value v = tr_string_new_encoded(f, bytes, size, encoding);
     tr_string_coderange(v);
     tr_header(v)->flags |= TR_FLAG_FROZEN;
     tr_share_object(v);
-    return intern_insert(shard, hash, v, weak);
+    return intern_insert(shard, hash, v);
 }
 
-Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding) {
-    return intern(f, bytes, size, encoding, 0);
-}
-
-static MAY_GC Value intern_string(Fiber *f, Value v, Value weak) {
+Value tr_string_intern(Fiber *f, Value v) {
     if (tr_has_flag(v, TR_FLAG_IVARS) || tr_header(v)->klass != tr_class.string) {
         if (tr_has_flag(v, TR_FLAG_FROZEN))
             return v; /* its class or variables cannot be shared with others */
         v = tr_string_dup(f, v);
     }
-    Value interned = intern(f, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v), weak);
-    TR_KEEP(v);
-    return interned;
+    return tr_string_interned(f, tr_string(v)->bytes, tr_string(v)->size, tr_string_encoding(v));
 }
-
-Value tr_string_intern(Fiber *f, Value v) { return intern_string(f, v, 0); }
-Value tr_string_dedup(Fiber *f, Value v) { return intern_string(f, v, WEAK); }

@@ -57,12 +57,10 @@ MAY_GC Value tr_string_format(Fiber *f, const char *format, ...)
 MAY_GC Value tr_string_dup(Fiber *f, Value string); /* plain String, unfrozen, shares the buffer */
 MAY_GC Value tr_string_sub(Fiber *f, Value string, size_t byte_offset,
                            size_t byte_size); /* same encoding, plain String */
-/* Frozen, shareable, process-wide unique. Such a string lives for ever: for literals and names. */
+/* Frozen, shareable, process-wide unique. It dies when nothing refers to it, like other shareable objects. */
 MAY_GC Value tr_string_interned(Fiber *f, const char *bytes, size_t size, int encoding);
-MAY_GC Value tr_string_intern(Fiber *f, Value string);
-/* -"string": the same, but it dies when nothing refers to it, like other shareable objects. */
-MAY_GC Value tr_string_dedup(Fiber *f, Value string);
-void tr_strings_boot(void); /* before the first is interned */
+void tr_strings_purge(void); /* forgets interned ones that are dead; the world is stopped */
+MAY_GC Value tr_string_intern(Fiber *f, Value string);                         /* -"string" */
 MAY_GC Value tr_string_frozen_copy(Fiber *f, Value string); /* for a Hash's key: itself if frozen */
 MAY_GC Value tr_string_chilled(Fiber *f, Value literal);
 /* --- changing (frozen checks are the caller's; false: raised for lack of memory or incompatible encodings)

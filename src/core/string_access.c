@@ -73,7 +73,7 @@ static MAY_GC Value string_unary_plus(Fiber *f, Value self, const Args *args) {
 static MAY_SWITCH MAY_RAISE Value string_unary_minus(Fiber *f, Value self, const Args *args) {
     (void)args;
     if (tr_header(self)->klass == tr_class.string && !tr_has_flag(self, TR_FLAG_IVARS))
-        return tr_string_dedup(f, self);
+        return tr_string_intern(f, self);
     if (tr_has_flag(self, TR_FLAG_FROZEN)) return self; /* its class or its variables are its own */
     Value copy = tr_dup(f, self);
     return copy == TR_RAISED ? TR_RAISED : tr_freeze(f, copy);

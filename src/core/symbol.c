@@ -35,6 +35,7 @@ Value tr_symbol_name(Fiber *f, Id id) {
     Value v = atomic_load_explicit(&block[id % NAME_BLOCK], memory_order_acquire);
     if (TR_LIKELY(v != 0)) return v;
     v = tr_string_interned(f, name->bytes, name->size, name->encoding);
+    tr_heap_keep_for_ever(v); /* as long as the symbol */
     atomic_store_explicit(&block[id % NAME_BLOCK], v, memory_order_release);
     return v;
 }

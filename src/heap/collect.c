@@ -136,6 +136,7 @@ __attribute__((noinline)) void tr_collect(Heap *heap, bool minor) {
     heap->minor_collections += minor;
     heap->collect_time_ns += now_ns() - start;
     heap->is_collecting = false;
+    if (heap->owner) tr_shared_ask_when_due(heap->owner->thread);
     TR_LOG(TR_LOG_GC, "Ractor %u: %s collection, %.2f ms, %zu KB live", heap->owner->id, minor ? "minor" : "major",
            (double)(now_ns() - start) / 1e6, heap->live_bytes / 1024);
 }

@@ -4,8 +4,9 @@
  * is shareable and has no mark is dead: in the shared space it is swept at once, in the Ractors' own pages when their
  * allocators come to it (Heap.sweeps_shared says that this time they may).
  *
- * Program structure is immortal (classes, methods, instruction sequences, lexical scopes): inline caches all over
- * the bytecode hold it without being traced.
+ * Program structure (classes, methods, instruction sequences, lexical scopes) dies like everything else. What refers to
+ * it untraced must have let go before it is swept: lists of subclasses and tables of interned strings here, in the purge;
+ * inline caches by themselves, because a dead class leaves its answers invalid and no constant's cache survives a purge.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +20,7 @@ static _Atomic size_t shared_bytes;             /* relaxed: objects that became 
 static size_t limit_min = LIMIT_DEFAULT;        /* written at boot: TROUPE_GC_SHARED_LIMIT */
 static _Atomic size_t shared_limit = LIMIT_DEFAULT; /* relaxed */
 static _Atomic bool is_wanted;                  /* relaxed: asked for, not begun */
+void (*tr_heap_class_died)(Value klass); /* written at boot */
 bool tr_is_marking_all; /* the world is stopped when it is true */
 
 void tr_heap_set_shared_limit(size_t bytes) {
@@ -37,20 +39,18 @@ bool tr_heap_wants_shared_collection(void) {
 
 bool tr_heap_is_shared_collection_due(void) { return atomic_load_explicit(&is_wanted, memory_order_relaxed); }
 
-static bool is_structure(Value v) {
-    switch (tr_object_type(v)) {
-    case TYPE_CLASS: case TYPE_MODULE: case TYPE_ICLASS: case TYPE_ISEQ: case TYPE_METHOD: case TYPE_CREF:
-        return tr_has_flag(v, TR_FLAG_SHAREABLE);
-    default: return false;
-    }
+static bool is_shared_class(Value v) {
+    ObjectType type = tr_object_type(v);
+    return (type == TYPE_CLASS || type == TYPE_MODULE || type == TYPE_ICLASS) && tr_has_flag(v, TR_FLAG_SHAREABLE);
 }
 
-static void mark_structure(Tracer *tracer, Heap *heap) {
+/* Those of a Ractor's own objects are told when they are swept (class_free); nobody else lists them. */
+static void report_dead_classes(Heap *heap) {
     for (Page *page = heap->pages; page; page = page->next)
         for (unsigned block = 1; block < page->fresh_block; block++)
-            for (uint64_t rest = tr_slot_starts[page->size_class[block]]; rest; rest &= rest - 1) {
+            for (uint64_t rest = tr_slot_starts[page->size_class[block]] & ~page->marks[block]; rest; rest &= rest - 1) {
                 Value v = (Value)(block_base(page, block) + (size_t)__builtin_ctzll(rest) * GRANULE_BYTES);
-                if (is_structure(v)) tr_trace(tracer, v);
+                if (is_shared_class(v)) tr_heap_class_died(v);
             }
 }
 
@@ -62,18 +62,16 @@ static void prepare(Heap *heap) {
     tr_collect_clear_marks(heap);
 }
 
-void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_roots, void *context) {
+void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_roots, void (*purge)(void), void *context) {
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (size_t i = 0; i < count; i++) prepare(heaps[i]);
     tr_shared_take_back_blocks();
     prepare(&tr_shared_heap);
     Tracer tracer = {.heap = &tr_shared_heap, .is_global = true};
-    mark_structure(&tracer, &tr_shared_heap);
     tr_shared_trace_kept(&tracer);
     for (size_t i = 0; i < count; i++) {
         tracer.heap = heaps[i];
-        mark_structure(&tracer, heaps[i]);
         tr_mark_roots(&tracer, heaps[i]);
         tr_mark_drain(&tracer);
     }
@@ -81,11 +79,13 @@ void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_r
     tr_mark_drain(&tracer);
     free(tracer.stack);
     tr_is_marking_all = true;
+    if (purge) purge();
+    if (tr_heap_class_died) report_dead_classes(&tr_shared_heap);
     for (size_t i = 0; i < count; i++) {
+        if (tr_heap_class_died) report_dead_classes(heaps[i]);
         heaps[i]->sweeps_shared = true;
         if (heaps[i]->extras) tr_weak_after_mark(heaps[i]);
     }
-    if (tr_shared_heap.extras) tr_weak_after_mark(&tr_shared_heap);
     tr_is_marking_all = false;
     for (size_t i = 0; i < count; i++) tr_collect_settle(heaps[i]);
     tr_shared_heap.sweeps_shared = true;

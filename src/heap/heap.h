@@ -116,8 +116,13 @@ MAY_GC void tr_heap_collect(Fiber *f);
 void tr_heap_note_shared(size_t bytes);
 bool tr_heap_wants_shared_collection(void);
 bool tr_heap_is_shared_collection_due(void);
-/* Collects all heaps and the shared space; the world is stopped, `heaps` are those of all Ractors that have one. */
-void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_roots, void *context);
+/* Collects all heaps and the shared space; the world is stopped, `heaps` are those of all Ractors that have one. `purge` is
+ * called between marking and sweeping: what lists objects without keeping them alive forgets those that
+ * tr_heap_is_doomed(NULL, object) says are dead. */
+void tr_heap_collect_all_stopped(Heap *const *heaps, size_t count, RootFn more_roots, void (*purge)(void), void *context);
+/* Handed in by vm/: a class, module or iclass that anybody might have referred to is dead. With the world stopped, before
+ * anything is swept. */
+extern void (*tr_heap_class_died)(Value klass);
 bool tr_heap_set_disabled(Heap *heap, bool disabled); /* returns the former state */
 bool tr_heap_set_stress(Heap *heap, bool stress);
 bool tr_heap_is_stress(Heap *heap);
@@ -142,8 +147,6 @@ Value tr_heap_object_from_id(Heap *heap, uint64_t id); /* TR_UNDEF when none */
 /* Weak tables register themselves; after marking, `purge` is called and drops entries for which tr_is_doomed. */
 typedef struct WeakTable { struct WeakTable *next, **link; void (*purge)(struct WeakTable *table); } WeakTable;
 void tr_heap_add_weak(Heap *heap, WeakTable *table);
-/* Of shareable objects, for ever: purged when the shared graph has been marked, with the world stopped. */
-void tr_heap_add_shared_weak(WeakTable *table);
 void tr_heap_remove_weak(WeakTable *table);
 bool tr_heap_is_doomed(Heap *heap, Value object); /* valid inside purge: was not reached */
 /* Finalizers: `callable` is kept alive; run (in order) by the VM at a safepoint after the object died, and at exit. */

@@ -134,6 +134,9 @@ Value tr_page_find_object(const Heap *heap, uintptr_t word);
 /* --- the shared space (shared.c) --- */
 extern Heap tr_shared_heap;
 void *tr_shared_alloc(Fiber *f, unsigned size_class);
+struct Thread;
+/* Sees to it that a collection of the shared graph that is due comes at the thread's next safepoint. */
+void tr_shared_ask_when_due(struct Thread *thread);
 void tr_shared_take_back_blocks(void); /* those that OS threads hold; the world is stopped */
 void tr_shared_trace_kept(Tracer *tracer);
 /* A page of an ended heap in which only shareable objects are left. */

@@ -18,6 +18,11 @@ static _Thread_local struct {
     struct { uint64_t free; char *base; } blocks[SIZE_CLASS_COUNT];
 } held;
 
+void tr_shared_ask_when_due(struct Thread *thread) {
+    if (thread && tr_heap_wants_shared_collection())
+        atomic_fetch_or_explicit(&thread->interrupt_flags, INTERRUPT_POSTPONED_JOB, memory_order_relaxed);
+}
+
 /* The next block with free slots, for this thread alone. */
 static void fetch_block(Fiber *f, unsigned size_class) {
     Bin *bin = &tr_shared_heap.bins[size_class];
@@ -38,8 +43,7 @@ static void fetch_block(Fiber *f, unsigned size_class) {
     bin->free = 0;
     pthread_mutex_unlock(&shared_lock);
     tr_heap_note_shared(count * tr_slot_bytes[size_class]);
-    if (tr_heap_wants_shared_collection() && f->thread) /* at the next safepoint */
-        atomic_fetch_or_explicit(&f->thread->interrupt_flags, INTERRUPT_POSTPONED_JOB, memory_order_relaxed);
+    tr_shared_ask_when_due(f->thread);
 }
 
 __attribute__((noinline)) void *tr_shared_alloc(Fiber *f, unsigned size_class) {

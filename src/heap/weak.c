@@ -26,8 +26,6 @@ void tr_heap_add_weak(Heap *heap, WeakTable *table) {
     extras->weak = table;
 }
 
-void tr_heap_add_shared_weak(WeakTable *table) { tr_heap_add_weak(&tr_shared_heap, table); }
-
 void tr_heap_remove_weak(WeakTable *table) {
     if (!table->link) return;
     *table->link = table->next;

@@ -10,12 +10,19 @@
 
 static struct { RootFn fn; void *context; } world_roots[ROOTS_MAX]; /* written at boot */
 static unsigned world_root_count;
+static void (*purges[ROOTS_MAX])(void); /* written at boot, as is the count */
+static unsigned purge_count;
 static _Atomic uint64_t collections; /* a stopper that came second sees that its work is done */
 
 void tr_world_add_root(RootFn fn, void *context) {
     TR_CHECK(world_root_count < ROOTS_MAX);
     world_roots[world_root_count].fn = fn;
     world_roots[world_root_count++].context = context;
+}
+
+void tr_world_add_purge(void (*purge)(void)) {
+    TR_CHECK(purge_count < ROOTS_MAX);
+    purges[purge_count++] = purge;
 }
 
 /* Its frame lies below everything that the caller keeps, registers included. */
@@ -56,10 +63,14 @@ static void trace_world(Tracer *tracer, void *context) {
     tr_trace_range(tracer, (const Value *)&tr_class, sizeof tr_class / sizeof(Value));
 }
 
+static void purge_world(void) {
+    for (unsigned i = 0; i < purge_count; i++) purges[i]();
+}
+
 static __attribute__((noinline)) void collect_stopped(void) {
     HeapList list = {0};
     tr_ractor_each(add_heap, &list);
-    tr_heap_collect_all_stopped(list.heaps, list.count, trace_world, NULL);
+    tr_heap_collect_all_stopped(list.heaps, list.count, trace_world, purge_world, NULL);
     free(list.heaps);
 }
 

@@ -15,5 +15,7 @@ MAY_SWITCH void tr_ractor_postponed_job(Fiber *f);
 MAY_SWITCH void tr_errands_run(Fiber *f);
 /* A root of the whole process: traced when everything is collected. At boot. */
 void tr_world_add_root(RootFn fn, void *context);
+/* Called with the world stopped, between marking everything and sweeping it: forgets what tr_heap_is_doomed. At boot. */
+void tr_world_add_purge(void (*purge)(void));
 
 #endif

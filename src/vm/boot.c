@@ -18,6 +18,8 @@
 #include "ractor/world.h"
 #include "value/data.h"
 #include "vm/boot_classes.h"
+#include "vm/constant.h"
+#include "vm/ivar.h"
 #include "vm/eval.h"
 #include "vm/fiber_stack.h"
 #include "vm/interp.h"
@@ -124,7 +126,10 @@ TR_EFFECT_ROOT Fiber *tr_vm_boot(const VmOptions *options) {
     tr_fiber_stack_boot();
     tr_postponed_job_hook = tr_ractor_postponed_job;
     tr_world_add_root(tr_globals_trace, NULL);
-    tr_strings_boot();
+    tr_world_add_purge(tr_strings_purge);
+    tr_world_add_purge(tr_const_invalidate_all);
+    tr_world_add_purge(tr_cvar_invalidate);
+    tr_world_add_purge(tr_retire_flush_stopped);
     Fiber *f = make_main_ractor();
     bool was_disabled = tr_heap_set_disabled(f->heap, true); /* nothing half-made is ever traced */
     tr_boot_classes(f);

@@ -167,10 +167,8 @@ static void free_cells(IdTableRef *table) {
     tr_id_table_free(table);
 }
 
-static void class_free(Heap *heap, Value v) {
-    (void)heap;
-    Class *c = (Class *)v;
-    tr_structure_lock();
+/* Nobody finds the class through another one any more, nor an answer of its own. */
+static void detach_locked(Class *c) {
     tr_method_caches_drop_locked(c);
     list_remove_locked(c);
     for (struct ClassList *node = c->subclasses, *next; node; node = next) { /* they outlive it by a sweep */
@@ -180,7 +178,19 @@ static void class_free(Heap *heap, Value v) {
         free(node);
     }
     c->subclasses = NULL;
+}
+
+/* A class that is shared is swept some time after its death: till then Class#subclasses must not find it. */
+static void class_died(Value v) {
+    tr_structure_lock();
+    detach_locked((Class *)v);
     tr_structure_unlock();
+}
+
+static void class_free(Heap *heap, Value v) {
+    (void)heap;
+    Class *c = (Class *)v;
+    class_died(v);
     Id id;
     void *entry;
     for (uint32_t i = 0; tr_id_table_next(&c->constants, &i, &id, &entry);) {
@@ -583,6 +593,7 @@ MAY_GC void tr_class_copy_contents(Fiber *f, Class *to, Class *from) {
 
 MAY_GC void tr_class_boot(Fiber *f) {
     static const HeapType type = {.name = "Class", .trace = class_trace, .free = class_free};
+    tr_heap_class_died = class_died;
     tr_heap_register_type(TYPE_CLASS, &type);
     tr_heap_register_type(TYPE_MODULE, &type);
     tr_heap_register_type(TYPE_ICLASS, &type);

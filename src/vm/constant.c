@@ -98,6 +98,8 @@ static MAY_SWITCH MAY_RAISE Value entry_value(Fiber *f, Class *owner, const Cons
             tr_warn(f, "constant %s::%s is deprecated", owner == tr_class.object ? "" : tr_string(path)->bytes,
                     tr_id_cstr(name));
             TR_KEEP(path);
+            entry = tr_const_entry(owner, name); /* what warned may have removed it */
+            if (!entry) return TR_UNDEF;
         }
     }
     bool foreign;

@@ -76,6 +76,7 @@ struct CallCache {
     Class *defined_class;    /* for super from inside: the class or iclass in whose table it was found */
     const Class *super_of;   /* for a super call: the defined_class it started above; NULL for other calls */
     Id mid;
+    bool is_super;           /* super_of is a class, and no list of active refinements */
     bool is_refined;         /* code under `using` must ask tr_method_find_refined */
     /* for the interpreter's fast path: set from the above by tr_call_cache_prepare before the cache is published */
     uint8_t kinds[2];        /* CallKind; [0] called with a receiver, [1] with an implicit one (private allowed) */

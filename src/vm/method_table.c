@@ -176,6 +176,7 @@ void tr_method_caches_trace(Tracer *tracer, const Class *klass) {
         if (!cache || !atomic_load_explicit(&cache->klass, memory_order_relaxed)) continue;
         if (cache->method) tr_trace(tracer, (Value)cache->method);
         if (cache->resolved) tr_trace(tracer, (Value)cache->resolved);
+        if (cache->is_super) tr_trace(tracer, (Value)cache->super_of);
     }
 }
 
@@ -304,6 +305,7 @@ static const CallCache *find_locked(TrSpare *spare, Class *klass, Class *from, c
     TR_CHECK(cache != NULL);
     cache->mid = mid;
     cache->super_of = key;
+    cache->is_super = key && !active;
     if (resolved) {
         cache->resolved = resolved;
         cache->method = method->kind == METHOD_ALIAS || method->kind == METHOD_ZSUPER ? method : resolved;
