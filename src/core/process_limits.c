@@ -112,6 +112,8 @@ static MAY_SWITCH MAY_RAISE bool limit_of(Fiber *f, Value v, rlim_t *out) {
         if (tr_string_is(text, "INFINITY") || tr_string_is(text, "SAVED_MAX") || tr_string_is(text, "SAVED_CUR")) return true;
         return tr_raise(f, tr_class.argument_error, "invalid resource value: %pV", text) != TR_RAISED;
     }
+    v = tr_to_int(f, v);
+    if (v == TR_RAISED) return false;
     if (tr_is_bignum(v)) { /* RLIM_INFINITY itself */
         *out = RLIM_INFINITY;
         return true;
