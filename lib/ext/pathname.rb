@@ -30,8 +30,15 @@ class Pathname
     self
   end
 
+  # The block sees $~ and its kin, as the String's would.
   def sub(*arguments, &block)
-    self.class.new(block ? @path.sub(*arguments, &block) : @path.sub(*arguments))
+    return self.class.new(@path.sub(*arguments)) unless block
+    set_match = block.binding.eval("lambda { |match| $~ = match }")
+    changed = @path.sub(*arguments) do |text|
+      set_match.call($~)
+      block.call(text)
+    end
+    self.class.new(changed)
   end
 
   def sub_ext(extension)

@@ -49,6 +49,13 @@ static const ConstEntry *search(Class *klass, Id name, bool inherit, bool with_o
     return search(tr_class.object, name, true, false, owner);
 }
 
+/* What follows the constants of `owner` in the chain of klass. */
+static Class *element_after(Class *klass, const Class *owner) {
+    for (Class *c = klass; c; c = atomic_load_explicit(&c->super, memory_order_acquire))
+        if (holder_at(c) == owner) return atomic_load_explicit(&c->super, memory_order_acquire);
+    return NULL;
+}
+
 static ConstEntry *new_entry(void) {
     ConstEntry *entry = calloc(1, sizeof *entry);
     TR_CHECK(entry != NULL);
@@ -141,9 +148,11 @@ static MAY_SWITCH MAY_RAISE Value get_lexical(Fiber *f, const Cref *cref, Id nam
     }
     Class *base = scope_class(cref), *owner;
     const ConstEntry *entry = search(base, name, true, true, &owner);
-    if (entry) {
+    while (entry) {
         Value value = entry_value(f, owner, entry, name, found);
         if (value != TR_UNDEF) return value;
+        Class *rest = element_after(base, owner); /* an autoload that defined it elsewhere: go on */
+        entry = rest ? search(rest, name, true, false, &owner) : NULL;
     }
     return call_missing(f, base, name, found);
 }
