@@ -119,6 +119,7 @@ Array.new(3, &:to_s) #=> ["0", "1", "2"]
 
 # arrays nested so deep that recursion ends
 def nested(n) = n.times.inject([]) { |a, _| [a] }
+GC.disable #=> false
 nested(1000).inspect.size #=> 2002
 nested(1000).join #=> ""
 nested(200_000).join #=> SystemStackError: stack level too deep
@@ -128,3 +129,4 @@ nested(200_000).hash #=> SystemStackError: stack level too deep
 nested(200_000).flatten #=> []
 round = nested(100).tap { |a| a.flatten(60)[0] rescue nil; b = a; 50.times { b = b[0] }; b << a }
 round.inspect.count("[") #=> 102
+GC.enable #=> true

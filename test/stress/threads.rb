@@ -130,7 +130,7 @@ workers = ractors.times.map do |number|
     end
     stop = true
     crew.each do |thread|
-      next if thread.join(5)
+      next if thread.join(60)
       problems << "a thread does not end: #{thread.inspect} #{thread.backtrace&.first(3)}"
     rescue nudge
       nil
