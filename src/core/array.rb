@@ -47,7 +47,7 @@ class Array
   end
 
   def map
-    return to_enum(:map) { size } unless block_given?
+    return to_enum(__callee__) { size } unless block_given?
     result = Array.__with_capacity(__count)
     i = 0
     while i < __count
@@ -56,20 +56,10 @@ class Array
     end
     result
   end
-
-  def collect
-    return to_enum(:collect) { size } unless block_given?
-    result = Array.__with_capacity(__count)
-    i = 0
-    while i < __count
-      result << yield(__at(i))
-      i = i.succ
-    end
-    result
-  end
+  alias collect map
 
   def map!
-    return to_enum(:map!) { size } unless block_given?
+    return to_enum(__callee__) { size } unless block_given?
     __check_frozen
     i = 0
     while i < __count
@@ -78,20 +68,10 @@ class Array
     end
     self
   end
-
-  def collect!
-    return to_enum(:collect!) { size } unless block_given?
-    __check_frozen
-    i = 0
-    while i < __count
-      __set(i, yield(__at(i)))
-      i = i.succ
-    end
-    self
-  end
+  alias collect! map!
 
   def select
-    return to_enum(:select) { size } unless block_given?
+    return to_enum(__callee__) { size } unless block_given?
     result = []
     i = 0
     while i < __count
@@ -101,18 +81,7 @@ class Array
     end
     result
   end
-
-  def filter
-    return to_enum(:filter) { size } unless block_given?
-    result = []
-    i = 0
-    while i < __count
-      item = __at(i)
-      result << item if yield(item)
-      i = i.succ
-    end
-    result
-  end
+  alias filter select
 
   def reject
     return to_enum(:reject) { size } unless block_given?
@@ -141,7 +110,7 @@ class Array
   end
 
   def find(if_none = (no_argument = true; nil))
-    return to_enum(:find, *(no_argument ? nil : [if_none])) unless block_given?
+    return to_enum(__callee__, *(no_argument ? nil : [if_none])) unless block_given?
     i = 0
     while i < __count
       item = __at(i)
@@ -150,17 +119,7 @@ class Array
     end
     if_none&.call
   end
-
-  def detect(if_none = (no_argument = true; nil))
-    return to_enum(:detect, *(no_argument ? nil : [if_none])) unless block_given?
-    i = 0
-    while i < __count
-      item = __at(i)
-      return item if yield(item)
-      i = i.succ
-    end
-    if_none&.call
-  end
+  alias detect find
 
   def rfind(if_none = (no_argument = true; nil))
     return to_enum(:rfind, *(no_argument ? nil : [if_none])) unless block_given?

@@ -47,14 +47,21 @@ bool tr_is_captured_backtrace(Value v) { return tr_data_is(v, &backtrace_type); 
 
 /* --- capturing --- */
 
+/* A part in C of a core method in Ruby, such as Enumerator#__each; not __send__ and its kin. */
+static bool is_helper(const Method *method) {
+    if (!method || method->kind != METHOD_C || !(method->flags & METHOD_BASIC)) return false;
+    const IdName *name = tr_id_name(method->original_id);
+    return name->size > 2 && memcmp(name->bytes, "__", 2) == 0 && name->bytes[name->size - 1] != '_';
+}
+
 /* Walks the visible frames, innermost first, and fills `into` (NULL: counts only). */
 static uint32_t walk(Fiber *f, uint32_t skip, uint32_t limit, Entry *into) {
     uint32_t count = 0,
              waiting = 0; /* natives at the end of `into` that wait for a Ruby frame to lend its place */
     bool after_internal = false;
     for (const Frame *frame = f->frame; frame && count < limit; frame = frame->prev) {
-        bool is_internal = frame->iseq && frame->iseq->is_internal;
         const Method *method = tr_frame_method(frame);
+        bool is_internal = frame->iseq ? frame->iseq->is_internal : is_helper(method);
         if (!frame->iseq && (!method || tr_frame_type(frame) == FRAME_DUMMY)) continue;
         if (is_internal && !method) continue;
         if (is_internal && after_internal && count > 0 &&

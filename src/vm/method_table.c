@@ -590,6 +590,11 @@ MAY_SWITCH MAY_RAISE Value tr_method_alias(Fiber *f, Class *klass, Id new_id, Id
     if (!found) return raise_undefined(f, klass, old_id);
     const Method *target = found->resolved;
     if (new_id == old_id && found->method->owner == klass) return TR_NIL;
+    /* The core library's other names are methods of their own, as those of one C function are: Enumerable#detect is not
+     * Enumerable#find in a backtrace. */
+    if (is_booting && target->kind == METHOD_ISEQ && target->owner == klass)
+        return tr_method_define_iseq(f, klass, new_id, target->as.ruby.iseq, target->as.ruby.cref,
+                                     tr_method_visibility(found->method));
     Method *m = tr_method_new(f, klass, new_id, METHOD_ALIAS, tr_method_visibility(found->method));
     m->original_id = target->original_id;
     m->as.alias.target = target;

@@ -59,3 +59,9 @@ end
 def tell = raise(Told)
 (tell rescue $!.told) #=> "in 'Object#tell'"
 (Thread.new { Thread.current.report_on_exception = false; raise Told }.join rescue $!.told.class) #=> String
+
+# the core library's other names in backtraces; its parts in C do not show
+def labels = yield rescue $!.backtrace_locations.map(&:label)
+labels { (1..3).detect { raise "x" } }[1] #=> "Enumerable#detect"
+labels { [1].collect { raise "x" } }[1] #=> "Array#collect"
+labels { Process.kill(:NOPE, 1) }[0] #=> "Process.kill"
