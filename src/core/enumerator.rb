@@ -149,6 +149,7 @@ class Enumerator
       self
     end
 
+    def inspect = super
     undef_method :next, :next_values, :peek, :peek_values, :feed
   end
 
@@ -209,6 +210,7 @@ class Enumerator
       self
     end
 
+    def inspect = super
     undef_method :next, :next_values, :peek, :peek_values, :feed
   end
 

@@ -139,7 +139,6 @@ class IO
     alias for_fd new
 
     def read(path, length = nil, offset = nil, **options)
-      raise ArgumentError, "negative length #{length} given" if length && length < 0
       raise ArgumentError, "negative offset #{offset} given" if offset && offset < 0
       __open(path, "r", options) do |io|
         io.seek(offset) if offset
@@ -180,6 +179,10 @@ class IO
       opened = []
       source = __copy_end(source, "rb", opened)
       target = __copy_end(target, "wb", opened)
+      if length && length < 0
+        raise ArgumentError, "negative length #{length} given" if IO === source && IO === target
+        length = nil
+      end
       if offset
         raise ArgumentError, "cannot specify src_offset for non-IO" unless IO === source
         offset = Array.__to_long(offset)
@@ -188,7 +191,7 @@ class IO
       while nil == length || copied < length
         want = length ? [length - copied, 65_536].min : 65_536
         piece = __copy_piece(source, want, offset && offset + copied)
-        break if nil == piece || piece.empty?
+        break if nil == piece
         target.write(piece)
         target.flush if IO === target
         copied += piece.bytesize
@@ -209,7 +212,8 @@ class IO
     private def __copy_piece(source, size, offset)
       return source.pread(size, offset) if offset
       return source.readpartial(size) if IO === source
-      source.__send__(source.respond_to?(:readpartial) ? :readpartial : :read, size, +"")
+      return source.readpartial(size, buffer = +"") && buffer if source.respond_to?(:readpartial)
+      source.read(size, buffer = +"") && buffer # what counts is the buffer
     rescue EOFError
       nil
     end

@@ -474,6 +474,7 @@ static MAY_SWITCH MAY_RAISE Value process_kill(Fiber *f, Value self, const Args 
     int64_t number, pid;
     (void)self;
     if (!tr_to_long(f, args->argv[0], &number) || !tr_to_long(f, args->argv[1], &pid)) return TR_RAISED;
+    if (pid == getpid() && number > SIGRTMAX) return TR_FIX(1); /* none of those that we know: nothing comes */
     if (pid == getpid() && number > 0) return tr_signal_raise_self(f, (int)number) == TR_RAISED ? TR_RAISED : TR_FIX(1);
     if (kill((pid_t)pid, (int)number) < 0) return tr_raise_errno(f, errno, NULL);
     return TR_FIX(1);

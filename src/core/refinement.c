@@ -120,8 +120,8 @@ static const MethodDef module_singleton_methods[] = {
 static const MethodDef refinement_methods[] = {
     {"target", refinement_target, ARITY(0, 0), METHOD_LEAF},
     {"import_methods", refinement_import_methods, ARITY_REST(1), METHOD_PRIVATE},
-    {"include", refinement_refuse, ARITY_REST(1), 0},
-    {"prepend", refinement_refuse, ARITY_REST(1), 0},
+    {"include", refinement_refuse, ARITY_REST(1), METHOD_PRIVATE},
+    {"prepend", refinement_refuse, ARITY_REST(1), METHOD_PRIVATE},
     {"append_features", refuse, ARITY(1, 1), METHOD_PRIVATE},
     {"prepend_features", refuse, ARITY(1, 1), METHOD_PRIVATE},
     {"extend_object", refuse, ARITY(1, 1), METHOD_PRIVATE},

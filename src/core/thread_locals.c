@@ -105,11 +105,6 @@ static MAY_SWITCH MAY_RAISE Value variable_set(Fiber *f, Value self, const Args 
     if (tr_is_frozen(self)) return tr_raise(f, tr_class.frozen_error, "can't modify frozen thread locals");
     Id key = tr_to_id(f, args->argv[0]);
     if (!key) return TR_RAISED;
-    if (args->argv[1] == TR_NIL) {
-        if (thread->state->variables != TR_NIL && tr_is_raised(tr_hash_delete(f, thread->state->variables, tr_value_from_id(key))))
-            return TR_RAISED;
-        return TR_NIL;
-    }
     if (thread->state->variables == TR_NIL) {
         Value variables = tr_hash_new(f);
         tr_thread_write(thread, &thread->state->variables, variables);
@@ -123,7 +118,8 @@ static MAY_SWITCH MAY_RAISE Value variable_is_set(Fiber *f, Value self, const Ar
     Id key = thread ? tr_to_id(f, args->argv[0]) : 0;
     if (!key) return TR_RAISED;
     Value variables = thread->state->variables;
-    return tr_bool(variables != TR_NIL && tr_hash_get_symbol(variables, key) != TR_UNDEF);
+    Value value = variables == TR_NIL ? TR_UNDEF : tr_hash_get_symbol(variables, key);
+    return tr_bool(value != TR_UNDEF && value != TR_NIL);
 }
 
 static MAY_GC MAY_RAISE Value variable_names(Fiber *f, Value self, const Args *args) {
