@@ -228,22 +228,15 @@ static MAY_SWITCH int64_t run_on(Fiber *f, Search *search, size_t start, bool ba
     }
 }
 
-/* Parameters of a first attempt: one per thread of execution is not needed, since libonig only reads the
- * limits. */
-static OnigMatchParam *first_param(void) {
-    static OnigMatchParam
-        *shared; /* release on making pairs with the acquire here; a loser's copy is dropped */
-    OnigMatchParam *param = __atomic_load_n(&shared, __ATOMIC_ACQUIRE);
+/* Parameters of a first attempt, for this OS thread: libonig counts in them, so a shared one would be a race, and its cache
+ * line would travel between the cores with every search. No search switches threads. */
+static __attribute__((noinline)) OnigMatchParam *first_param(void) {
+    static _Thread_local OnigMatchParam *param; /* as long as the thread: workers do not end */
     if (TR_LIKELY(param != NULL)) return param;
     param = onig_new_match_param();
     TR_CHECK(param != NULL);
     onig_set_retry_limit_in_match_of_match_param(param, FIRST_RETRY_LIMIT);
     onig_set_retry_limit_in_search_of_match_param(param, FIRST_RETRY_LIMIT);
-    OnigMatchParam *expected = NULL;
-    if (!__atomic_compare_exchange_n(&shared, &expected, param, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        onig_free_match_param(param);
-        param = expected;
-    }
     return param;
 }
 
