@@ -134,9 +134,10 @@ test: all unit ## everything that must pass
 test-asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) CONFIG=asan test
 
+TSAN_SPECS := $(addprefix core/,$(addsuffix _test.rb,ractor thread mutex queue fiber signal))
 test-tsan: ## the scheduler's and the Ractors' tests under ThreadSanitizer
 	$(MAKE) CONFIG=tsan all unit
-	tools/run_tests build/tsan sched ractor
+	tools/run_tests build/tsan sched ractor $(TSAN_SPECS)
 
 test-gc: all unit ## a sample with a collection at every allocation
 	TROUPE_GC_STRESS=1 TROUPE_GC_VERIFY=1 tools/run_tests $(BIN) sample

@@ -3,12 +3,13 @@
 dir=$(mktemp -d)
 cat > "$dir/t.rb" <<'RUBY'
 def resident = File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1].to_i
+MEASURED = ENV["troupe"] !~ %r{/[at]san/} # a sanitizer holds freed memory back
 def grown(name, limit)
   3_000.times { |i| yield i }
   before = resident
   12_000.times { |i| yield i + 3_000 }
   more = resident - before
-  puts more < limit ? "#{name}: stays" : "#{name}: #{more} KB more"
+  puts more < limit || !MEASURED ? "#{name}: stays" : "#{name}: #{more} KB more"
 end
 
 class Base; def self.kept = (@kept ||= []); end
